@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libdevssh/crypto/devssh-key-pair.h>
+#include <libdevssh/wire/devssh-writer-private.h>
+
+G_BEGIN_DECLS
+
+/* "ssh-rsa" signs with rsa-sha2-512, rsa-sha2-256; every other key with its own name. Does signature_algorithm fit this key? */
+gboolean       devssh_key_pair_fits          (DevSshKeyPair *self, const char *signature_algorithm);
+/* First of names (a preference list of signature algorithms) that fits; NULL if none. Borrowed from names. */
+const char    *devssh_key_pair_pick          (DevSshKeyPair *self, const char * const *names);
+/* Borrowed; lives as long as the key. Inner RSA name is always ssh-rsa. */
+void           devssh_key_pair_peek_blob     (DevSshKeyPair *self, const guint8 **data, gsize *length);
+/* Inner name ssh-rsa, rsa-sha2-256 or rsa-sha2-512 all give the same key (protocol.md 2.3, 4.4). All of T-28 is checked here. */
+DevSshKeyPair *devssh_key_pair_new_for_blob  (const guint8 *data, gsize length, GError **error);
+/* Appends the whole signature blob (string alg, string raw); not as a string. */
+gboolean       devssh_key_pair_sign_raw      (DevSshKeyPair *self, const char *algorithm, const guint8 *data, gsize length, DevSshWriter *blob, GError **error);
+/* signature: the whole blob; its inner algorithm must equal algorithm; trailing bytes refused. */
+gboolean       devssh_key_pair_verify_raw    (DevSshKeyPair *self, const char *algorithm, const guint8 *data, gsize length, const guint8 *signature, gsize signature_length, GError **error);
+gpointer       devssh_key_pair_get_evp_pkey  (DevSshKeyPair *self);   /* EVP_PKEY *, borrowed: for keys/ through crypto only */
+
+G_END_DECLS

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one public umbrella: programs include <libdevssh/devssh.h> and nothing else. */
+#pragma once
+
+#define DEVSSH_INSIDE
+
+#include <libdevssh/base/devssh-types.h>
+#include <libdevssh/base/devssh-error.h>
+#include <libdevssh/base/devssh-question.h>
+#include <libdevssh/wire/devssh-numbers.h>
+#include <libdevssh/wire/devssh-reader.h>
+#include <libdevssh/wire/devssh-writer.h>
+#include <libdevssh/crypto/devssh-key-pair.h>
+#include <libdevssh/keys/devssh-key-format.h>
+#include <libdevssh/transport/devssh-version.h>
+#include <libdevssh/transport/devssh-metrics.h>
+#include <libdevssh/auth/devssh-authentication.h>
+#include <libdevssh/connection/devssh-channel.h>
+#include <libdevssh/connection/devssh-channel-opening.h>
+#include <libdevssh/connection/devssh-channel-request.h>
+#include <libdevssh/connection/devssh-session-request.h>
+#include <libdevssh/service/devssh-activation.h>
+#include <libdevssh/service/devssh-service.h>
+#include <libdevssh/service/devssh-plugin.h>
+#include <libdevssh/service/devssh-port-forwarder.h>
+#include <libdevssh/session/devssh-session-config.h>
+#include <libdevssh/session/devssh-client-credentials.h>
+#include <libdevssh/session/devssh-server-credentials.h>
+#include <libdevssh/session/devssh-session.h>
+#include <libdevssh/session/devssh-client-session.h>
+#include <libdevssh/session/devssh-server-session.h>
+#include <libdevssh/session/devssh-splice.h>
+#include <libdevssh/stream/devssh-channel-stream.h>
+#include <libdevssh/net/devssh-client.h>
+#include <libdevssh/net/devssh-server.h>
+
+#undef DEVSSH_INSIDE
