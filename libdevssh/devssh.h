@@ -7,6 +7,7 @@
 #include <libdevssh/base/devssh-types.h>
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/base/devssh-question.h>
+#include <libdevssh/base/devssh-trace.h>
 #include <libdevssh/wire/devssh-numbers.h>
 #include <libdevssh/wire/devssh-reader.h>
 #include <libdevssh/wire/devssh-writer.h>

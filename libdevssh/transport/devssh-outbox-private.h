@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where auth and connection put their control messages, without knowing what happens to them there.
+ * The transport has one; a test may bring its own and read what comes out. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DevSshOutbox DevSshOutbox;
+
+struct _DevSshOutbox
+{
+  /* payload, number byte included; copied or sealed before the call returns, never fails, never calls out */
+  void (*send) (DevSshOutbox *self, const guint8 *payload, gsize length);
+};
+
+static inline void
+devssh_outbox_send (DevSshOutbox *self, const guint8 *payload, gsize length)
+{
+  self->send (self, payload, length);
+}
+
+G_END_DECLS

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RFC 4253 without a socket: bytes in, messages and events out; messages in, bytes out.
+ *
+ * One call of devssh_transport_step() does one thing and returns one event; the caller delivers it with
+ * no frame of ours on the stack and calls again, until NEED_INPUT (or HELD, or END). Everything an event
+ * points to is valid until the next step, or as long as a reference to event->buffer is kept (payload).
+ * A nested caller may call step() while an outer one still delivers its event: it gets the next event.
+ * While event->buffer is shared, input goes to another buffer (design D12). */
+#pragma once
+
+#include <libdevssh/base/devssh-buffer-private.h>
+#include <libdevssh/base/devssh-trace-private.h>
+#include <libdevssh/crypto/devssh-key-pair-private.h>
+#include <libdevssh/crypto/devssh-secret-private.h>
+#include <libdevssh/transport/devssh-message-table-private.h>
+#include <libdevssh/transport/devssh-metrics-private.h>
+#include <libdevssh/transport/devssh-outbox-private.h>
+#include <libdevssh/transport/devssh-version.h>
+#include <libdevssh/wire/devssh-messages-private.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DevSshTransport DevSshTransport;
+
+/* Plain lists and limits; the transport takes the struct over and frees it. All times in microseconds. */
+typedef struct
+{
+  gboolean              is_server;
+  char                **kex_algorithms;          /* without ext-info and kex-strict markers; {"none"} only: no security */
+  char                **key_algorithms;          /* signature algorithms for host keys, also server-sig-algs */
+  char                **ciphers;
+  char                **macs;
+  char                **compressions;
+  char                **extensions;              /* our EXT_INFO names */
+  GPtrArray            *host_keys;               /* server: (element-type DevSshKeyPair), may hold public-only ones */
+  gboolean              guess;                   /* client: first_kex_packet_follows */
+  gboolean              accept_1_99;             /* "SSH-1.99-": clients do (T-01) */
+  guint64               rekey_bytes;             /* 512 MiB; own start at + 64 KiB (protocol.md 2.8); 0: never */
+  guint64               rekey_packets;           /* 2^31 */
+  guint64               stop_packets;            /* 2^32 - 2^16: Fatal(2) without a rekey (T-20) */
+  gint64                kex_timeout;             /* 60 s: Fatal(3) (T-45); 0: none */
+  gsize                 max_packet_clear;        /* 35 000 */
+  gsize                 max_packet;              /* 262 144 */
+  gsize                 max_held;                /* 1 MiB of control messages during an exchange (T-44) */
+  gsize                 max_output;              /* 1 MiB of control messages not yet written (T-47) */
+  DevSshSessionMetrics *metrics;                 /* owned reference or NULL */
+  DevSshTracer         *tracer;                  /* owned reference or NULL */
+  DevSshBufferPool     *pool;                    /* owned reference */
+} DevSshTransportConfig;
+
+DevSshTransportConfig *devssh_transport_config_new  (gboolean is_server, DevSshBufferPool *pool);  /* limits as above, lists NULL */
+void                   devssh_transport_config_free (DevSshTransportConfig *config);
+
+typedef enum
+{
+  DEVSSH_TRANSPORT_NEED_INPUT,      /* nothing more without new bytes */
+  DEVSSH_TRANSPORT_HELD,            /* a message of 50 and above waits for devssh_transport_hold (FALSE) */
+  DEVSSH_TRANSPORT_END,             /* failed or ended: nothing will ever come again */
+  DEVSSH_TRANSPORT_MESSAGE,         /* payload for auth, connection or a custom handler: see action */
+  DEVSSH_TRANSPORT_VERSION,         /* the peer's version line is there */
+  DEVSSH_TRANSPORT_KEX_STARTED,     /* our or the peer's KEXINIT began an exchange */
+  DEVSSH_TRANSPORT_HOST_KEY,        /* client: signature verified; changed: TRUE in a rekey with another key */
+  DEVSSH_TRANSPORT_NEED_HOST_KEY,   /* server: host_key has no private half; answer with provide_host_key() */
+  DEVSSH_TRANSPORT_KEX_DONE,        /* both directions run under the new keys; first: TRUE the first time. Also once in no-security sessions */
+  DEVSSH_TRANSPORT_EXT_INFO,        /* the peer's extension map is there (or has changed) */
+  DEVSSH_TRANSPORT_SERVICE_REQUEST, /* text: service name (server) */
+  DEVSSH_TRANSPORT_SERVICE_ACCEPT,  /* text: service name (client) */
+  DEVSSH_TRANSPORT_DEBUG,           /* text, flag: always_display */
+  DEVSSH_TRANSPORT_UNIMPLEMENTED,   /* sequence: the number of our packet the peer did not know */
+  DEVSSH_TRANSPORT_DISCONNECTED,    /* the peer's DISCONNECT: reason, text; END follows */
+  DEVSSH_TRANSPORT_FAILED           /* Fatal(N) by us: reason, text; END follows; the DISCONNECT is in the output */
+} DevSshTransportEventType;
+
+typedef struct
+{
+  DevSshTransportEventType type;
+  DevSshAction             action;     /* MESSAGE: AUTH, CONNECTION, EARLY or UNKNOWN */
+  guint8                  *payload;    /* MESSAGE: decrypted, in place; the receiver may wipe it */
+  gsize                    length;
+  guint32                  sequence;   /* MESSAGE: 32-bit packet number, for UNIMPLEMENTED */
+  DevSshBuffer            *buffer;     /* MESSAGE: where payload lies; borrowed, ref it to keep a slice */
+  guint32                  reason;     /* DevSshDisconnectReason */
+  const char              *text;       /* safe for people (T-57) */
+  gboolean                 flag;       /* changed, first, always_display */
+  DevSshKeyPair           *host_key;   /* borrowed */
+} DevSshTransportEvent;
+
+DevSshTransport *devssh_transport_new          (DevSshTransportConfig *config);
+void             devssh_transport_free         (DevSshTransport *self);    /* wipes keys */
+/* Version line and KEXINIT (and a guess) into the output. */
+void             devssh_transport_start        (DevSshTransport *self, gint64 now);
+
+/* ---- input ---- */
+/* Where the next bytes may be written; never NULL and never 0 unless END. Small transports hold no buffer while idle. */
+guint8          *devssh_transport_get_space    (DevSshTransport *self, gsize *size);
+void             devssh_transport_received     (DevSshTransport *self, gsize length);     /* bytes now in that space */
+/* FALSE: too much waits to be sent, or is held; do not read from the socket now (T-44, T-47). */
+gboolean         devssh_transport_wants_input  (DevSshTransport *self);
+DevSshTransportEventType
+                 devssh_transport_step         (DevSshTransport *self, gint64 now, DevSshTransportEvent *event);
+/* While held, the next message of 50 and above is kept and nothing behind it is decoded (design D14). */
+void             devssh_transport_hold         (DevSshTransport *self, gboolean hold);
+/* Gives the receive buffer back to the pool if nothing is in it. */
+void             devssh_transport_trim         (DevSshTransport *self);
+
+/* ---- output ---- */
+DevSshOutbox    *devssh_transport_get_outbox   (DevSshTransport *self);
+/* A control message: sealed at once, or held while an exchange runs (RFC 4253, 7.1: all but 1 to 4 and 20 to 49). */
+void             devssh_transport_send         (DevSshTransport *self, const guint8 *payload, gsize length);
+/* May data be sealed now? Open phase, no exchange, less than 256 KiB of output waiting. */
+gboolean         devssh_transport_can_send_data (DevSshTransport *self);
+/* Seals head || body as one message, body from where it lies (design D4). Only if can_send_data(). */
+void             devssh_transport_send_data    (DevSshTransport *self, const guint8 *head, gsize head_length, const guint8 *body, gsize body_length);
+const guint8    *devssh_transport_get_output   (DevSshTransport *self, gsize *length);
+void             devssh_transport_sent         (DevSshTransport *self, gsize length);     /* that many bytes of the output have left */
+gsize            devssh_transport_get_held     (DevSshTransport *self);                   /* bytes of held control messages */
+
+/* ---- steering ---- */
+/* The only function that lets 80 and above in: called by the session, from the verified path, once. */
+void             devssh_transport_set_phase    (DevSshTransport *self, DevSshPhase phase);
+DevSshPhase      devssh_transport_get_phase    (DevSshTransport *self);
+gboolean         devssh_transport_rekey        (DevSshTransport *self, gint64 now);       /* FALSE: one is running, or no security */
+gboolean         devssh_transport_in_kex       (DevSshTransport *self);
+void             devssh_transport_provide_host_key (DevSshTransport *self, DevSshKeyPair *key);   /* NULL: none, Fatal(3) */
+void             devssh_transport_send_service_request (DevSshTransport *self, const char *name);
+void             devssh_transport_send_service_accept  (DevSshTransport *self, const char *name);
+void             devssh_transport_send_unimplemented   (DevSshTransport *self, guint32 sequence);
+void             devssh_transport_send_debug   (DevSshTransport *self, gboolean always_display, const char *text);
+/* Orderly: DISCONNECT into the output behind everything sealed; nothing after it. Reason NONE: nothing is written. */
+void             devssh_transport_disconnect   (DevSshTransport *self, guint32 reason, const char *description);
+/* Fatal(reason): drops all output, writes one DISCONNECT with a fixed ASCII text; the next step returns FAILED. */
+void             devssh_transport_fail         (DevSshTransport *self, guint32 reason, const char *text);
+/* Earliest time at which step() must be called even without input; 0: none. */
+gint64           devssh_transport_get_deadline (DevSshTransport *self);
+
+/* ---- looking ---- */
+DevSshVersion   *devssh_transport_get_remote_version (DevSshTransport *self);             /* NULL before VERSION */
+const DevSshSecret *devssh_transport_get_session_id  (DevSshTransport *self);             /* NULL before the first KEX_DONE, and without security */
+gboolean         devssh_transport_is_encrypted (DevSshTransport *self);
+gboolean         devssh_transport_is_no_security (DevSshTransport *self);
+DevSshKeyPair   *devssh_transport_get_host_key (DevSshTransport *self);                   /* of the peer (client) or ours (server) in the last exchange */
+const char      *devssh_transport_get_negotiated (DevSshTransport *self, DevSshKexInitList which);   /* names; NULL before; aead ciphers still name a MAC */
+gboolean         devssh_transport_get_strict   (DevSshTransport *self);
+gboolean         devssh_transport_have_ext_info (DevSshTransport *self);
+/* Extension values of the peer: name -> GBytes; NULL before EXT_INFO. Borrowed. */
+GHashTable      *devssh_transport_get_peer_extensions (DevSshTransport *self);
+gboolean         devssh_transport_has_extension (DevSshTransport *self, const char *name);   /* ours and the peer's */
+/* 64-bit message numbers of the reconnect extension: how many packets went each way; never reset inside a transport (design D5). */
+guint64          devssh_transport_get_messages_sent     (DevSshTransport *self);
+guint64          devssh_transport_get_messages_received (DevSshTransport *self);
+/* 32-bit packet numbers of the next packet each way. */
+guint32          devssh_transport_get_send_sequence     (DevSshTransport *self);
+guint32          devssh_transport_get_receive_sequence  (DevSshTransport *self);
+guint            devssh_transport_get_kex_count         (DevSshTransport *self);          /* finished exchanges */
+
+G_END_DECLS
