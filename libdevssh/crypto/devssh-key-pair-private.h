@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the floors above need of a key pair: parts without copies, and signatures as whole blobs. */
 #pragma once
 
 #include <libdevssh/crypto/devssh-key-pair.h>

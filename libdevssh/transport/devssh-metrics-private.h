@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The counters as the engines write them. */
 #pragma once
 
 #include <libdevssh/transport/devssh-metrics.h>
