@@ -25,6 +25,7 @@
 #include <libdevssh/service/devssh-plugin.h>
 #include <libdevssh/service/devssh-port-forwarder.h>
 #include <libdevssh/session/devssh-session-config.h>
+#include <libdevssh/session/devssh-credential-request.h>
 #include <libdevssh/session/devssh-client-credentials.h>
 #include <libdevssh/session/devssh-server-credentials.h>
 #include <libdevssh/session/devssh-session.h>

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Listens, and makes a session of every connection. */
+#pragma once
+
+#include <libdevssh/session/devssh-server-session.h>
+
+G_BEGIN_DECLS
+
+#define DEVSSH_TYPE_SERVER (devssh_server_get_type ())
+
+DEVSSH_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (DevSshServer, devssh_server, DEVSSH, SERVER, GObject)
+
+DEVSSH_AVAILABLE_IN_1_0
+DevSshServer            *devssh_server_new             (DevSshSessionConfig      *config,        /* NULL: devssh_session_config_new () */
+                                                        DevSshServerCredentials  *credentials);
+DEVSSH_AVAILABLE_IN_1_0
+DevSshServerCredentials *devssh_server_get_credentials (DevSshServer             *self);
+DEVSSH_AVAILABLE_IN_1_0
+DevSshSessionConfig     *devssh_server_get_config      (DevSshServer             *self);
+/* address NULL: loopback; "" any. port 0: chosen. Returns the port, 0 and error. May be called more than once. */
+DEVSSH_AVAILABLE_IN_1_0
+guint16                  devssh_server_listen          (DevSshServer             *self,
+                                                        const char               *address,
+                                                        guint16                   port,
+                                                        GError                  **error);
+/* Anything GSocketListener can do (Unix sockets, inherited sockets). */
+DEVSSH_AVAILABLE_IN_1_0
+gboolean                 devssh_server_listen_socket   (DevSshServer             *self,
+                                                        GSocket                  *socket,
+                                                        GError                  **error);
+DEVSSH_AVAILABLE_IN_1_0
+guint16                  devssh_server_get_port        (DevSshServer             *self);          /* of the first listener; 0 before */
+DEVSSH_AVAILABLE_IN_1_0
+GListModel              *devssh_server_get_sessions    (DevSshServer             *self);
+/* Takes an accepted stream (a test's, another transport's). */
+DEVSSH_AVAILABLE_IN_1_0
+DevSshServerSession     *devssh_server_add_stream      (DevSshServer             *self,
+                                                        GIOStream                *stream,
+                                                        GError                  **error);
+DEVSSH_AVAILABLE_IN_1_0
+void                     devssh_server_close           (DevSshServer             *self);
+/* Properties: login-grace (uint, seconds, 120), max-startups (uint, 100), max-startups-per-address (uint, 20; 0: no limit).
+ * Signals: session-opened (DevSshServerSession); session-authenticating (DevSshServerSession, DevSshAuthentication) -> gboolean;
+ * session-request (DevSshServerSession, DevSshSessionRequest) -> gboolean; session-channel-opening (DevSshServerSession, DevSshChannelOpening) -> gboolean;
+ * session-closed (DevSshServerSession); error (GError) */
+
+G_END_DECLS
