@@ -26,11 +26,12 @@ typedef struct
   const char  *name;
   DevSshHashId hash;
   gboolean     value_is_mpint;     /* DH: e and f enter the hash as mpints; else as strings */
-  const char  *group;              /* for the implementation */
-  DevSshKex *(*create) (gpointer algorithm);
+  guint        generator;          /* for the implementation */
+  DevSshKex *(*create) (gconstpointer algorithm);
 } DevSshKexAlgorithm;
-const DevSshKexAlgorithm *devssh_kex_algorithm_find (const char *name);      /* NULL if unknown; "none" is not a row */
-extern const char * const devssh_kex_algorithm_names[];
+/* NULL if unknown, or if this OpenSSL does not have it; "none" is not a row. So with all finds below. */
+const DevSshKexAlgorithm *devssh_kex_algorithm_find (const char *name);
+extern const char * const devssh_kex_algorithm_names[];   /* all of them, the default offer first; NULL at the end */
 
 /* A fresh ephemeral key (T-27); generator contexts are kept per curve. */
 DevSshKex    *devssh_kex_new        (const DevSshKexAlgorithm *algorithm);
@@ -67,6 +68,7 @@ typedef struct
   gboolean  (*open)       (gpointer ctx, guint32 sequence, guint8 *packet, gsize length);
   /* not AEAD: stream or CBC; length a multiple of block_size for CBC. in may equal out. */
   void      (*crypt)      (gpointer ctx, guint8 *out, const guint8 *in, gsize length);
+  guint       evp;                 /* for the implementation */
 } DevSshCipherAlgorithm;
 const DevSshCipherAlgorithm *devssh_cipher_algorithm_find (const char *name);  /* "none" is not a row */
 extern const char * const devssh_cipher_algorithm_names[];
