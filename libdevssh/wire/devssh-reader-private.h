@@ -2,6 +2,7 @@
 /* The reader on the stack, over borrowed bytes: what decoders use. */
 #pragma once
 
+#include <libdevssh/base/devssh-error.h>
 #include <libdevssh/wire/devssh-reader.h>
 
 G_BEGIN_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the data types of RFC 4251, 5. The first failure sticks, so one check at the end serves all fields. */
+/* Reads the data types of RFC 4251, 5. The first failure sticks, so one check at the end serves all fields.
+ * After it everything that comes back is zero or empty, never NULL. */
 #pragma once
 
 #include <libdevssh/base/devssh-types.h>

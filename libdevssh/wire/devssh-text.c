@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text of a peer made fit for a log, a dialog or a GError (T-57). */
+#include <libdevssh/wire/devssh-names-private.h>
+
+#include <string.h>
+
+#define TEXT_MAX_BYTES 1024
+
+/* Characters that move the cursor, end the line or turn the reading direction of what follows:
+ * RFC 4253, 11.1 and 11.2 ask for "control character filtering". */
+static gboolean
+is_dangerous (gunichar c)
+{
+  return c < 0x20 ||
+         (c >= 0x7f && c <= 0x9f) ||                   /* DEL, C1 */
+         c == 0x061c ||                                /* Arabic letter mark */
+         c == 0x200e || c == 0x200f ||                 /* left-to-right and right-to-left mark */
+         c == 0x2028 || c == 0x2029 ||                 /* line and paragraph separator */
+         (c >= 0x202a && c <= 0x202e) ||               /* embeddings and overrides */
+         (c >= 0x2066 && c <= 0x2069);                 /* isolates */
+}
+
+/* One character as it may be shown; returns how many bytes of data it was. */
+static gsize
+next_piece (const guint8 *data,
+            gsize         length,
+            char         *piece)
+{
+  gunichar c = g_utf8_get_char_validated ((const char *) data, (gssize) length);
+  gsize used = 1;
+  int piece_length;
+
+  /* g_utf8_get_char_validated() says -2 or (at a zero byte) also -2; both negative as gunichar. */
+  if (data[0] == 0)
+    c = 0;
+
+  if (c == (gunichar) -1 || c == (gunichar) -2)
+    c = 0xfffd;
+  else if (c >= 0x80)
+    used = (gsize) g_unichar_to_utf8 (c, NULL);
+
+  if (!is_dangerous (c))
+    {
+      piece_length = g_unichar_to_utf8 (c, piece);
+      piece[piece_length] = '\0';
+    }
+  else if (c < 0x100)
+    g_snprintf (piece, 8, "\\x%02x", c);
+  else
+    g_snprintf (piece, 8, "\\u%04x", c);
+
+  return used;
+}
+
+char *
+devssh_text_for_people (const guint8 *data,
+                        gsize         length)
+{
+  GString *text = g_string_new (NULL);
+
+  while (length > 0)
+    {
+      char piece[8];
+      gsize used = next_piece (data, length, piece);
+
+      if (text->len + strlen (piece) > TEXT_MAX_BYTES)
+        break;
+
+      g_string_append (text, piece);
+      data += used;
+      length -= used;
+    }
+
+  return g_string_free (text, FALSE);
+}
