@@ -24,7 +24,7 @@ typedef enum
 DEVSSH_AVAILABLE_IN_1_0
 GType          devssh_key_format_get_type         (void);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshKeyPair *devssh_key_pair_import             (GBytes               *data,
+DevSshKeyPair *devssh_key_pair_import_data        (GBytes               *data,
                                                    DevSshKeyFormat       format,
                                                    const char           *passphrase,
                                                    GError              **error);
