@@ -38,5 +38,10 @@ gboolean       devssh_channel_get_eof_received (DevSshChannel *self);
 DevSshContext *devssh_channel_get_context    (DevSshChannel *self);                  /* borrowed */
 /* Session the channel belongs to, as a plain weak pointer (GObject), set by the session when it learns of the channel; NULL after its end. */
 gpointer       devssh_channel_get_session_object (DevSshChannel *self);
+void           devssh_channel_set_session_object (DevSshChannel *self, gpointer session);
+
+/* For the session, which shows questions: emits ::request; TRUE: a handler took it. */
+gboolean       devssh_channel_emit_request       (DevSshChannel *self, DevSshChannelRequest *request);
+gboolean       devssh_channel_has_request_handler (DevSshChannel *self);
 
 G_END_DECLS

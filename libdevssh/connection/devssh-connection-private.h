@@ -35,6 +35,7 @@ typedef struct
   guint          max_window;            /* 16 MiB: how far a window may grow; = initial_window: fixed */
   guint64        max_extra_window;      /* 64 MiB of growth, all channels together */
   guint          max_packet;            /* 32 KiB: what we announce and the most we send */
+  gboolean       is_client;             /* stderr may go to a client's data handler, never to a server's (T-56) */
   /* Marks that there is something to pull, send or deliver. Called from anywhere in this thread; must only mark. */
   void         (*wake) (gpointer host);
   gpointer       host;
@@ -66,6 +67,7 @@ typedef struct
   DevSshSessionRequest     *session_request;
   guint32                   reason;
   const char               *text;
+  gpointer                  item;             /* private: what owns data when no buffer does */
 } DevSshConnectionEvent;
 void devssh_connection_event_clear (DevSshConnectionEvent *event);
 
@@ -84,7 +86,9 @@ void              devssh_connection_handle        (DevSshConnection *self, const
 gboolean          devssh_connection_next_event    (DevSshConnection *self, DevSshConnectionEvent *event);
 /* Emits or hands on DATA, EOF, OPENED, CLOSED (not the questions: the session routes those). May run application code. Clears event. */
 void              devssh_connection_deliver       (DevSshConnection *self, DevSshConnectionEvent *event);
-/* A question was shown to its handlers: nobody_listens when no service and no handler exists (open failure 3 instead of 1). */
+/* A question was shown to its handlers, between devssh_question_begin() and this, which calls devssh_question_end() itself:
+ * a waiting accept() may be an answer where no handler was. nobody_listens: no service and no handler exists (open failure 3
+ * instead of 1). A question that nobody listens to may come again as an event, once somebody listens on a channel just accepted. */
 void              devssh_connection_question_shown (DevSshConnection *self, DevSshQuestion *question, gboolean handled, gboolean nobody_listens);
 
 /* ---- out ---- */
