@@ -5,15 +5,24 @@
 #include <libdevssh/service/devssh-activation.h>
 #include <libdevssh/service/devssh-service.h>
 #include <libdevssh/base/devssh-question-private.h>
+#include <libdevssh/base/devssh-trace.h>
 
 G_BEGIN_DECLS
 
 /* How the session lends itself to its services. All functions are called with host, the session. */
 typedef struct
 {
-  /* Emits the session's own signal for a question (devssh_question_begin/end around it) and unrefs nothing. TRUE: somebody listened. */
+  /* Emits the session's own signal for a question (devssh_question_begin/end around it) and unrefs nothing. Returns what the
+   * emission returned: FALSE: no handler took it, and devssh_question_end() has refused. A channel request goes to its channel's signal. */
   gboolean (*emit) (gpointer host, DevSshQuestion *question);
+  /* Hands a line to whoever watches the session's ::trace. May be NULL. */
+  void     (*trace) (gpointer host, DevSshTraceLevel level, DevSshTraceEvent event, const char *text);
 } DevSshServiceHost;
+
+/* A fresh instance of a registered type (GInitable is honoured: a plugin may fail here, with its reason); not attached yet.
+ * NULL and DEVSSH_ERROR_PLUGIN. Opens the module if need be. */
+typedef struct _DevSshServiceEntry DevSshServiceEntry;
+DevSshService *devssh_service_entry_create (DevSshServiceEntry *self, GError **error);
 
 /* Attaches a fresh instance; session is kept weakly. Then the class's activated() runs. */
 void     devssh_service_attach     (DevSshService *self, const DevSshServiceHost *host, GObject *session, const char *name, GObject *config);
@@ -24,7 +33,7 @@ gboolean devssh_service_dispatch   (DevSshService *self, DevSshQuestion *questio
 
 /* ---- plugins: keyfiles are read, modules opened only when asked (design D8, T-83) ---- */
 typedef struct _DevSshPluginModule DevSshPluginModule;    /* GTypeModule over libdl; lives for ever once loaded */
-typedef struct
+struct _DevSshServiceEntry
 {
   gatomicrefcount   ref_count;
   char             *plugin;          /* keyfile's base name: "port-forwarding" */
@@ -36,7 +45,7 @@ typedef struct
   GType             type;            /* registrations in code, and plugins once loaded; 0 before */
   gpointer          module;          /* DevSshPluginModule or NULL */
   GError           *error;           /* why it cannot be used, once known */
-} DevSshServiceEntry;
+};
 DevSshServiceEntry *devssh_service_entry_new   (GType type, const char *name, DevSshActivation *activation, GObject *config);
 DevSshServiceEntry *devssh_service_entry_ref   (DevSshServiceEntry *self);
 void                devssh_service_entry_unref (DevSshServiceEntry *self);
