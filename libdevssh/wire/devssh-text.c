@@ -30,7 +30,7 @@ next_piece (const guint8 *data,
   gsize used = 1;
   int piece_length;
 
-  /* g_utf8_get_char_validated() says -2 or (at a zero byte) also -2; both negative as gunichar. */
+  /* A zero byte is a character here, not the end. */
   if (data[0] == 0)
     c = 0;
 
