@@ -73,7 +73,7 @@ G_DEFINE_ENUM_TYPE (DevSshReconnectFailure, devssh_reconnect_failure,
                     G_DEFINE_ENUM_VALUE (DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES, "client-dropped-messages"))
 
 /**
- * devssh_connection_error_quark:
+ * devssh_disconnect_reason_quark:
  *
  * The error domain of sessions that ended; its codes are those of [enum@DisconnectReason].
  *
@@ -81,10 +81,10 @@ G_DEFINE_ENUM_TYPE (DevSshReconnectFailure, devssh_reconnect_failure,
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (devssh-connection-error-quark, devssh_connection_error)
+G_DEFINE_QUARK (devssh-connection-error-quark, devssh_disconnect_reason)
 
 /**
- * devssh_channel_error_quark:
+ * devssh_channel_open_failure_quark:
  *
  * The error domain of channels that were refused; its codes are those of [enum@ChannelOpenFailure].
  *
@@ -92,10 +92,10 @@ G_DEFINE_QUARK (devssh-connection-error-quark, devssh_connection_error)
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (devssh-channel-error-quark, devssh_channel_error)
+G_DEFINE_QUARK (devssh-channel-error-quark, devssh_channel_open_failure)
 
 /**
- * devssh_reconnect_error_quark:
+ * devssh_reconnect_failure_quark:
  *
  * The error domain of sessions that could not be taken up again; its codes are those of
  * [enum@ReconnectFailure].
@@ -104,7 +104,7 @@ G_DEFINE_QUARK (devssh-channel-error-quark, devssh_channel_error)
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (devssh-reconnect-error-quark, devssh_reconnect_error)
+G_DEFINE_QUARK (devssh-reconnect-error-quark, devssh_reconnect_failure)
 
 static const char * const message_names[] =
 {

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 #define DEVSSH_TYPE_RECONNECT_FAILURE         (devssh_reconnect_failure_get_type ())
 
 /* Error domains whose codes are the wire's reasons (design D10). */
-#define DEVSSH_CONNECTION_ERROR (devssh_connection_error_quark ())  /* codes: DevSshDisconnectReason */
-#define DEVSSH_CHANNEL_ERROR    (devssh_channel_error_quark ())     /* codes: DevSshChannelOpenFailure */
-#define DEVSSH_RECONNECT_ERROR  (devssh_reconnect_error_quark ())   /* codes: DevSshReconnectFailure */
+#define DEVSSH_CONNECTION_ERROR (devssh_disconnect_reason_quark ())     /* codes: DevSshDisconnectReason */
+#define DEVSSH_CHANNEL_ERROR    (devssh_channel_open_failure_quark ())  /* codes: DevSshChannelOpenFailure */
+#define DEVSSH_RECONNECT_ERROR  (devssh_reconnect_failure_quark ())     /* codes: DevSshReconnectFailure */
 
 /**
  * DevSshMessageNumber:
@@ -579,11 +579,11 @@ GType       devssh_channel_open_failure_get_type  (void);
 DEVSSH_AVAILABLE_IN_1_0
 GType       devssh_reconnect_failure_get_type     (void);
 DEVSSH_AVAILABLE_IN_1_0
-GQuark      devssh_connection_error_quark         (void);
+GQuark      devssh_disconnect_reason_quark        (void);
 DEVSSH_AVAILABLE_IN_1_0
-GQuark      devssh_channel_error_quark            (void);
+GQuark      devssh_channel_open_failure_quark     (void);
 DEVSSH_AVAILABLE_IN_1_0
-GQuark      devssh_reconnect_error_quark          (void);
+GQuark      devssh_reconnect_failure_quark        (void);
 DEVSSH_AVAILABLE_IN_1_0
 const char *devssh_message_number_to_string       (guint number);
 DEVSSH_AVAILABLE_IN_1_0
