@@ -17,7 +17,14 @@ G_BEGIN_DECLS
 
 typedef struct _DevSshAuthServer DevSshAuthServer;
 
-typedef enum { DEVSSH_AUTH_SERVER_NONE, DEVSSH_AUTH_SERVER_QUESTION, DEVSSH_AUTH_SERVER_SUCCESS, DEVSSH_AUTH_SERVER_FATAL } DevSshAuthServerEventType;
+typedef enum
+{
+  DEVSSH_AUTH_SERVER_NONE,
+  DEVSSH_AUTH_SERVER_QUESTION,
+  DEVSSH_AUTH_SERVER_SUCCESS,
+  DEVSSH_AUTH_SERVER_FATAL,          /* reason, text; an engine that said so is deaf. 14: close in order, the 51 before it must leave */
+  DEVSSH_AUTH_SERVER_UNIMPLEMENTED   /* answer the packet so: 61 with no question pending, numbers of other methods */
+} DevSshAuthServerEventType;
 
 typedef struct
 {
@@ -26,23 +33,26 @@ typedef struct
   GObject                  *principal;   /* SUCCESS: borrowed from the engine */
   const char               *user_name;   /* SUCCESS */
   const char               *service;     /* SUCCESS: the service the client named */
-  guint32                   reason;      /* FATAL: 2, 14 ... */
+  guint32                   reason;      /* FATAL: 2, 7 or 14 */
   const char               *text;
 } DevSshAuthServerEvent;
 
 typedef struct
 {
-  char       **methods;          /* configured, in order; what 51 lists */
+  char       **methods;          /* configured, in order; what 51 lists (but for "none": RFC 4252, 5.2) */
   char       **key_algorithms;   /* configured signature algorithms */
+  char       **services;         /* what a client may name in 50; NULL: ssh-connection alone. Others: FATAL 7 (RFC 4252, 5) */
   int          max_attempts;     /* <= 0: 5 */
   gboolean     split_prompts;    /* the peer is Dev Tunnels SSH: 60 in their form (protocol.md 4.6) */
   DevSshSecret *session_id;      /* copy, owned */
   DevSshTracer *tracer;          /* owned ref or NULL */
 } DevSshAuthServerConfig;
 
+void              devssh_auth_server_config_free  (DevSshAuthServerConfig *config);   /* made with g_new0() */
 /* Takes config over. wake: an answer has come (marks only). */
 DevSshAuthServer *devssh_auth_server_new          (DevSshAuthServerConfig *config, DevSshOutbox *outbox, void (*wake) (gpointer host), gpointer host);
 void              devssh_auth_server_free         (DevSshAuthServer *self);   /* kills an open question */
+/* Not while a question is open. The payload of 50 and 61 is wiped (T-82). */
 void              devssh_auth_server_handle       (DevSshAuthServer *self, guint8 *payload, gsize length, DevSshAuthServerEvent *event);
 /* TRUE: an answer is there, event filled; FALSE: still open, or none. */
 gboolean          devssh_auth_server_resume       (DevSshAuthServer *self, DevSshAuthServerEvent *event);
