@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef struct _DevSshContext      DevSshContext;
 typedef struct _DevSshDeadline     DevSshDeadline;
 typedef struct _DevSshCancelWatch  DevSshCancelWatch;
+typedef struct _DevSshProbe        DevSshProbe;
 
 /* The one of the calling thread's thread-default GMainContext, made when first asked for; freed with its last user. */
 DevSshContext    *devssh_context_ref_thread_default (void);
@@ -43,6 +44,18 @@ struct _DevSshDeadline
 };
 void              devssh_deadline_set               (DevSshDeadline *self, DevSshContext *context, gint64 at, void (*func) (DevSshDeadline *self));
 void              devssh_deadline_clear             (DevSshDeadline *self);
+
+/* A look each turn of the loop, from the source's prepare: for what GObject gives no notice of, such as a handler being connected.
+ * func must be cheap and only mark (devssh_context_defer()); it may clear its own probe. Embedded in its owner. */
+struct _DevSshProbe
+{
+  DevSshContext *context;               /* NULL: not set */
+  DevSshProbe   *next;
+  DevSshProbe   *previous;
+  void         (*func) (DevSshProbe *self);
+};
+void              devssh_probe_set                  (DevSshProbe *self, DevSshContext *context, void (*func) (DevSshProbe *self));
+void              devssh_probe_clear                (DevSshProbe *self);
 
 /* Cancellation without a source per operation (design D13). func runs from the loop, once, in this context, whatever thread cancelled.
  * cancellable may be NULL (then NULL comes back and nothing happens). If it is cancelled already, func runs from the loop too. */
