@@ -20,12 +20,13 @@ void              devssh_context_unref              (DevSshContext *self);
 GMainContext     *devssh_context_get_main_context   (DevSshContext *self);
 DevSshBufferPool *devssh_context_get_buffer_pool    (DevSshContext *self);
 
-/* May the calling thread touch objects of this context? (It owns the GMainContext, or nobody does and it made this.) */
+/* May the calling thread touch objects of this context? (It owns the GMainContext, or nobody does and it made this or ran it last.) */
 gboolean          devssh_context_is_here            (DevSshContext *self);
 /* The same, and a critical + DEVSSH_ERROR_WRONG_THREAD if not (T-66). */
 gboolean          devssh_context_check_here         (DevSshContext *self, const char *function, GError **error);
 
-/* func (data) once, from the loop (G_PRIORITY_DEFAULT), in order; from any thread. destroy (data) afterwards or if the context dies. */
+/* func (data) once, from the loop (G_PRIORITY_DEFAULT), in order; from any thread. destroy (data) afterwards, or instead if the GMainContext dies.
+ * What waits keeps the context. What is deferred from func runs in the next turn of the loop. */
 void              devssh_context_defer              (DevSshContext *self, void (*func) (gpointer data), gpointer data, GDestroyNotify destroy);
 
 /* Ends a GTask from the loop, never from inside the caller: consumes one reference of task. Exactly one of error (consumed) or result. */
@@ -34,12 +35,20 @@ void              devssh_context_return_boolean     (DevSshContext *self, GTask 
 void              devssh_context_return_int         (DevSshContext *self, GTask *task, gssize result);
 void              devssh_context_return_pointer     (DevSshContext *self, GTask *task, gpointer result, GDestroyNotify destroy);
 
-/* Deadlines: a binary heap with one ready time. The struct is embedded in its owner; monotonic microseconds (T-63). */
+/* The clock of deadlines and of everything that is told the time: monotonic microseconds (T-63). */
+gint64            devssh_context_get_time           (DevSshContext *self);
+/* For tests, which must not sleep: from now on it is that much later here, as after a suspended computer has come back. */
+void              devssh_context_advance_clock      (DevSshContext *self, gint64 microseconds);
+
+/* Deadlines: a binary heap with one ready time. The struct is embedded in its owner, zeroed before its first use, and cleared
+ * before it is freed. Set again it moves. func runs once, from the loop; the deadline is not set any more by then. One that is
+ * set for a time gone by runs in the next turn. */
 struct _DevSshDeadline
 {
   DevSshContext *context;               /* NULL: not set */
   gint64         at;
   guint          index;
+  guint64        serial;                /* equal times in the order they were set */
   void         (*func) (DevSshDeadline *self);
 };
 void              devssh_deadline_set               (DevSshDeadline *self, DevSshContext *context, gint64 at, void (*func) (DevSshDeadline *self));
@@ -60,7 +69,7 @@ void              devssh_probe_clear                (DevSshProbe *self);
 /* Cancellation without a source per operation (design D13). func runs from the loop, once, in this context, whatever thread cancelled.
  * cancellable may be NULL (then NULL comes back and nothing happens). If it is cancelled already, func runs from the loop too. */
 DevSshCancelWatch *devssh_context_watch_cancellable (DevSshContext *self, GCancellable *cancellable, void (*func) (gpointer data), gpointer data);
-/* No func call after this; NULL is allowed. */
+/* No func call after this; NULL is allowed. Legal at any time, also from inside func and from handlers of the cancellable itself. */
 void              devssh_cancel_watch_free          (DevSshCancelWatch *watch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DevSshContext, devssh_context_unref)

@@ -8,13 +8,19 @@
  *                                              TRUE and not answered: whoever kept a reference answers
  *                                              later; FALSE: refused, whatever was said
  *   g_object_unref (q)                         nobody kept it: dispose refuses
- * A second answer is ignored with g_warning() (programmer error) - never an effect.
+ * A second answer is ignored with g_warning() (programmer error) - never an effect. An answer to a dead question is
+ *   ignored silently: the one who answers late cannot know. An answer from another thread is ignored with g_critical().
  * An answer counts exactly once: then sink (q, sink_data) is called. It may be called from inside an
  * application's call (a late answer), so it must only mark and wake, never emit.
- * devssh_question_kill(): the session is gone; cancels the cancellable; no sink call ever after.
+ *   A question dropped in another thread is refused from its context's loop.
+ * devssh_question_kill(): the session is gone; no sink call ever after; the cancellable is cancelled from the
+ *   loop, so that an engine may kill without calling out.
+ * Subclasses free the fields of their answer in finalize, not in dispose: the sink of a question that nobody
+ *   kept reads them from inside dispose.
  */
 #pragma once
 
+#include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-question.h>
 
 G_BEGIN_DECLS
@@ -22,11 +28,13 @@ G_BEGIN_DECLS
 typedef void (*DevSshQuestionSink) (DevSshQuestion *question, gpointer sink_data);
 
 void     devssh_question_set_sink (DevSshQuestion *self, DevSshQuestionSink sink, gpointer sink_data);
+/* Whose thread answers it; else begin() takes the one of the thread-default main context. */
+void     devssh_question_set_context (DevSshQuestion *self, DevSshContext *context);
 void     devssh_question_begin    (DevSshQuestion *self);
 void     devssh_question_end      (DevSshQuestion *self, gboolean handled);
 void     devssh_question_kill     (DevSshQuestion *self);
 
-/* For subclasses: TRUE once; FALSE (and a warning) if there is an answer already or the question is dead. */
+/* For subclasses: TRUE once; FALSE if there is an answer already, if the question is dead, or if this is not its thread. */
 gboolean devssh_question_take     (DevSshQuestion *self);
 /* For subclasses: after the answer's fields were filled in. */
 void     devssh_question_answered (DevSshQuestion *self);
