@@ -55,7 +55,8 @@ void              devssh_deadline_set               (DevSshDeadline *self, DevSs
 void              devssh_deadline_clear             (DevSshDeadline *self);
 
 /* A look each turn of the loop, from the source's prepare: for what GObject gives no notice of, such as a handler being connected.
- * func must be cheap and only mark (devssh_context_defer()); it may clear its own probe. Embedded in its owner. */
+ * func must be cheap and only mark (devssh_context_defer()); it may clear its own probe. Embedded in its owner, zeroed
+ * before its first use; set and cleared only in the thread that runs the context. */
 struct _DevSshProbe
 {
   DevSshContext *context;               /* NULL: not set */

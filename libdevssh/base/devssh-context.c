@@ -25,6 +25,10 @@ struct _DevSshContext
   DevSshBufferPool   *buffer_pool;
   gboolean            retired;        /* with the registry locked */
 
+  /* Only in the thread that runs us: a look must not cost a lock. */
+  DevSshProbe        *probes;
+  DevSshProbe        *next_probe;     /* the one to be called next, while they are called */
+
   GMutex              lock;           /* for all below; nothing is called with it */
   guint64             serial;         /* what came after a turn began waits for the next */
   Deferred           *first;
@@ -130,6 +134,19 @@ context_has_work (DevSshContext *self,
          (self->heap->len > 0 && heap_at (self, 0)->at <= now);
 }
 
+static void
+context_run_probes (DevSshContext *self)
+{
+  DevSshProbe *probe = self->probes;
+
+  while (probe != NULL)
+    {
+      self->next_probe = probe->next;
+      probe->func (probe);
+      probe = self->next_probe;
+    }
+}
+
 static gboolean
 context_prepare (GSource *source,
                  int     *timeout)
@@ -137,6 +154,8 @@ context_prepare (GSource *source,
   DevSshContext *self = (DevSshContext *) source;
   gint64 now = g_source_get_time (source);
   gboolean ready;
+
+  context_run_probes (self);
 
   g_mutex_lock (&self->lock);
   now += self->clock_offset;
@@ -655,6 +674,45 @@ devssh_deadline_clear (DevSshDeadline *self)
   heap_remove (context, self);
   self->context = NULL;
   g_mutex_unlock (&context->lock);
+
+  devssh_context_unref (context);
+}
+
+/* ---- probes ---- */
+
+void
+devssh_probe_set (DevSshProbe    *self,
+                  DevSshContext  *context,
+                  void          (*func) (DevSshProbe *self))
+{
+  devssh_probe_clear (self);
+
+  self->context = devssh_context_ref (context);
+  self->func = func;
+  self->previous = NULL;
+  self->next = context->probes;
+  if (self->next != NULL)
+    self->next->previous = self;
+  context->probes = self;
+}
+
+void
+devssh_probe_clear (DevSshProbe *self)
+{
+  DevSshContext *context = g_steal_pointer (&self->context);
+
+  if (context == NULL)
+    return;
+
+  if (context->next_probe == self)
+    context->next_probe = self->next;
+  if (self->previous != NULL)
+    self->previous->next = self->next;
+  else
+    context->probes = self->next;
+  if (self->next != NULL)
+    self->next->previous = self->previous;
+  self->next = self->previous = NULL;
 
   devssh_context_unref (context);
 }

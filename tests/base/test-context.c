@@ -659,6 +659,103 @@ test_context_deadlines_wake (Fixture       *self,
   g_assert_cmpint (devssh_context_get_time (self->context), >=, at);
 }
 
+/* ---- probes ---- */
+
+typedef struct
+{
+  DevSshProbe  probe;      /* first, so that it is the same pointer */
+  Fixture     *fixture;
+  char         letter;
+  DevSshProbe *clears;     /* when it is called */
+  gboolean     defers;
+} Look;
+
+static void
+look_func (DevSshProbe *probe)
+{
+  Look *self = (Look *) probe;
+
+  g_string_append_c (self->fixture->log, self->letter);
+  if (self->clears != NULL)
+    devssh_probe_clear (self->clears);
+  if (self->defers)
+    defer_job (self->fixture, 'j', FALSE);
+  self->defers = FALSE;
+}
+
+static void
+look_init (Look    *self,
+           Fixture *fixture,
+           char     letter)
+{
+  *self = (Look) { .fixture = fixture, .letter = letter };
+  devssh_probe_set (&self->probe, fixture->context, look_func);
+}
+
+/* Each is called once a turn, and costs no source and no wake-up. */
+static void
+test_context_probes (Fixture       *self,
+                     gconstpointer  data)
+{
+  Look looks[3];
+
+  for (guint i = 0; i < 3; i++)
+    look_init (&looks[i], self, (char) ('1' + i));
+  g_assert_cmpuint (count_sources (self->main_context), ==, 1);
+
+  g_assert_false (g_main_context_iteration (self->main_context, FALSE));
+  g_assert_cmpstr (self->log->str, ==, "321");
+  devssh_probe_clear (&looks[1].probe);
+  devssh_probe_clear (&looks[1].probe);
+  g_main_context_iteration (self->main_context, FALSE);
+  g_assert_cmpstr (self->log->str, ==, "32131");
+  devssh_probe_clear (&looks[2].probe);
+  devssh_probe_clear (&looks[0].probe);
+  g_main_context_iteration (self->main_context, FALSE);
+  g_assert_cmpstr (self->log->str, ==, "32131");
+}
+
+/* What a look finds out is done in the same turn. */
+static void
+test_context_probes_defer (Fixture       *self,
+                           gconstpointer  data)
+{
+  Look look;
+
+  look_init (&look, self, '1');
+  look.defers = TRUE;
+  g_assert_true (g_main_context_iteration (self->main_context, FALSE));
+  g_assert_cmpstr (self->log->str, ==, "1jJ");
+  devssh_probe_clear (&look.probe);
+}
+
+static void
+test_context_probes_cleared (Fixture       *self,
+                             gconstpointer  data)
+{
+  Look looks[4];
+
+  /* they are called from the last to the first: 4 clears 3, 2 clears itself */
+  for (guint i = 0; i < 4; i++)
+    look_init (&looks[i], self, (char) ('1' + i));
+  looks[3].clears = &looks[2].probe;
+  looks[1].clears = &looks[1].probe;
+  g_main_context_iteration (self->main_context, FALSE);
+  g_assert_cmpstr (self->log->str, ==, "421");
+  g_main_context_iteration (self->main_context, FALSE);
+  g_assert_cmpstr (self->log->str, ==, "42141");
+  devssh_probe_clear (&looks[3].probe);
+  devssh_probe_clear (&looks[0].probe);
+
+  /* the last user of the context */
+  look_init (&looks[0], self, '1');
+  looks[0].clears = &looks[0].probe;
+  g_clear_pointer (&self->context, devssh_context_unref);
+  g_assert_cmpuint (count_sources (self->main_context), ==, 1);
+  g_main_context_iteration (self->main_context, FALSE);
+  g_assert_cmpuint (count_sources (self->main_context), ==, 0);
+}
+
 /* ---- cancellation (T-65) ---- */
 
 static void
@@ -962,6 +1059,9 @@ main (int   argc,
   ADD ("/base/context/deadlines/owner-goes/T-64", test_context_deadlines_owner_goes);
   ADD ("/base/context/deadlines/keep", test_context_deadlines_keep);
   ADD ("/base/context/deadlines/wake", test_context_deadlines_wake);
+  ADD ("/base/context/probes/each-turn", test_context_probes);
+  ADD ("/base/context/probes/defer", test_context_probes_defer);
+  ADD ("/base/context/probes/cleared/T-64", test_context_probes_cleared);
   ADD ("/base/context/cancel/once/T-65", test_context_cancel);
   ADD ("/base/context/cancel/before/T-65", test_context_cancel_before);
   ADD ("/base/context/cancel/null", test_context_cancel_null);
