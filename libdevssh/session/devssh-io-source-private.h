@@ -11,13 +11,15 @@ G_BEGIN_DECLS
 
 typedef struct _DevSshIoWatch DevSshIoWatch;
 
-/* Called from the loop. A watch may be freed inside. */
+/* Called from the loop. A watch may be freed inside. condition: of what is wanted; with G_IO_ERR or G_IO_HUP, try what is wanted and see. */
 typedef void (*DevSshIoReady) (DevSshIoWatch *watch, GIOCondition condition, gpointer user_data);
 
 /* stream: sockets go to epoll; pollable streams to their sources; everything else to async reads and writes through a small buffer.
  * Set DEVSSH_IO=portable to use the twin for sockets too (tests). */
 DevSshIoWatch *devssh_io_watch_new        (DevSshContext *context, GIOStream *stream, DevSshIoReady ready, gpointer user_data);
 void           devssh_io_watch_free       (DevSshIoWatch *self);        /* no call after this; async operations are cancelled and drained */
+/* The same, and closes the stream as soon as nothing is pending on it; what write() took still leaves. */
+void           devssh_io_watch_free_and_close (DevSshIoWatch *self);
 /* Which of G_IO_IN, G_IO_OUT are wanted; costs nothing when unchanged. */
 void           devssh_io_watch_set_wanted (DevSshIoWatch *self, GIOCondition wanted);
 /* Never block. DEVSSH_IO_WOULD_BLOCK (no GError is made): wait for ready; -1 and error; 0 of read: end of file. No SIGPIPE ever (T-60). */
