@@ -2,7 +2,9 @@
 /* aes128-gcm@openssh.com and aes256-gcm@openssh.com: RFC 5647 with the length in the clear. */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <string.h>
 
 #define TAG_SIZE 16
@@ -14,6 +16,7 @@
 typedef struct
 {
   EVP_CIPHER_CTX *context;
+  OSSL_PARAM      tag[2];        /* kept, for building one costs as much as passing it on */
   guint8          iv[IV_SIZE];   /* of the next packet */
 } DevSshGcm;
 
@@ -27,6 +30,8 @@ devssh_gcm_create (gconstpointer  algorithm,
   DevSshGcm *self = g_new0 (DevSshGcm, 1);
 
   memcpy (self->iv, iv, IV_SIZE);
+  self->tag[0] = OSSL_PARAM_construct_octet_string (OSSL_CIPHER_PARAM_AEAD_TAG, NULL, TAG_SIZE);
+  self->tag[1] = OSSL_PARAM_construct_end ();
   self->context = EVP_CIPHER_CTX_new ();
   devssh_evp_must (self->context != NULL, "EVP_CIPHER_CTX_new");
   devssh_evp_must (EVP_CipherInit_ex2 (self->context, devssh_evp_cipher (row->evp),
@@ -66,11 +71,12 @@ devssh_gcm_get_length (gpointer      ctx,
   return (guint32) bytes[0] << 24 | (guint32) bytes[1] << 16 | (guint32) bytes[2] << 8 | bytes[3];
 }
 
-/* The key stays; only the IV is new. */
+/* The key stays; only the IV is new, and the tag that is expected. */
 static int
-devssh_gcm_begin (DevSshGcm *self)
+devssh_gcm_begin (DevSshGcm        *self,
+                  const OSSL_PARAM *params)
 {
-  int result = EVP_CipherInit_ex2 (self->context, NULL, NULL, self->iv, -1, NULL);
+  int result = EVP_CipherInit_ex2 (self->context, NULL, NULL, self->iv, -1, params);
 
   devssh_gcm_increment (self->iv);
   return result;
@@ -110,7 +116,7 @@ devssh_gcm_seal (gpointer      ctx,
       body = NULL;
     }
 
-  devssh_evp_must (devssh_gcm_begin (self), "EVP_CipherInit_ex2");
+  devssh_evp_must (devssh_gcm_begin (self, NULL), "EVP_CipherInit_ex2");
   devssh_gcm_update (self, NULL, out, 4);
   if (body == NULL)
     {
@@ -123,8 +129,8 @@ devssh_gcm_seal (gpointer      ctx,
       devssh_gcm_update (self, text + head + body_length, text + head + body_length, tail);
     }
   devssh_evp_must (EVP_EncryptFinal_ex (self->context, text + total, &done), "EVP_EncryptFinal_ex");
-  devssh_evp_must (EVP_CIPHER_CTX_ctrl (self->context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, text + total),
-                   "EVP_CTRL_AEAD_GET_TAG");
+  self->tag[0].data = text + total;
+  devssh_evp_must (EVP_CIPHER_CTX_get_params (self->context, self->tag), "OSSL_CIPHER_PARAM_AEAD_TAG");
 }
 
 gboolean
@@ -138,8 +144,8 @@ devssh_gcm_open (gpointer  ctx,
   int size = devssh_evp_length (length);
   int done = 0;
 
-  if (devssh_gcm_begin (self) == 1 &&
-      EVP_CIPHER_CTX_ctrl (self->context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, text + length) == 1 &&
+  self->tag[0].data = text + length;
+  if (devssh_gcm_begin (self, self->tag) == 1 &&
       EVP_DecryptUpdate (self->context, NULL, &done, packet, 4) == 1 &&
       EVP_DecryptUpdate (self->context, text, &done, text, size) == 1 &&
       EVP_DecryptFinal_ex (self->context, text + length, &done) == 1)
