@@ -19,6 +19,10 @@ DevSshKeyPair *devssh_key_pair_new_for_blob  (const guint8 *data, gsize length, 
 gboolean       devssh_key_pair_sign_raw      (DevSshKeyPair *self, const char *algorithm, const guint8 *data, gsize length, DevSshWriter *blob, GError **error);
 /* signature: the whole blob; its inner algorithm must equal algorithm; trailing bytes refused. */
 gboolean       devssh_key_pair_verify_raw    (DevSshKeyPair *self, const char *algorithm, const guint8 *data, gsize length, const guint8 *signature, gsize signature_length, GError **error);
+/* The private fields as OpenSSH's files and agents have them: string type, and what the type needs. Reading checks that
+ * both halves belong together (T-80) and leaves the reader behind them; writing fails without a private half. */
+DevSshKeyPair *devssh_key_pair_new_for_private_fields (DevSshReader *reader, GError **error);
+gboolean       devssh_key_pair_put_private_fields     (DevSshKeyPair *self, DevSshWriter *writer, GError **error);
 gpointer       devssh_key_pair_get_evp_pkey  (DevSshKeyPair *self);   /* EVP_PKEY *, borrowed: for keys/ through crypto only */
 
 G_END_DECLS
