@@ -49,6 +49,8 @@ typedef struct
 } DevSshTransportConfig;
 
 DevSshTransportConfig *devssh_transport_config_new  (gboolean is_server, DevSshBufferPool *pool);  /* limits as above, lists NULL */
+/* Lists that are NULL become the default offer (design D9). */
+void                   devssh_transport_config_use_defaults (DevSshTransportConfig *config);
 void                   devssh_transport_config_free (DevSshTransportConfig *config);
 
 typedef enum
@@ -135,7 +137,7 @@ gint64           devssh_transport_get_deadline (DevSshTransport *self);
 
 /* ---- looking ---- */
 DevSshVersion   *devssh_transport_get_remote_version (DevSshTransport *self);             /* NULL before VERSION */
-const DevSshSecret *devssh_transport_get_session_id  (DevSshTransport *self);             /* NULL before the first KEX_DONE, and without security */
+const DevSshSecret *devssh_transport_get_session_id  (DevSshTransport *self);             /* NULL before the first HOST_KEY (client) or KEX_DONE (server), and without security */
 gboolean         devssh_transport_is_encrypted (DevSshTransport *self);
 gboolean         devssh_transport_is_no_security (DevSshTransport *self);
 DevSshKeyPair   *devssh_transport_get_host_key (DevSshTransport *self);                   /* of the peer (client) or ours (server) in the last exchange */
