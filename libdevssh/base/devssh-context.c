@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One GSource for everything that waits in a main context: work for later, deadlines and
  * cancellations (design D3, D13). */
-#include <libdevssh/base/devssh-context-private.h>
+#include <libdevssh/base/devssh-deadline-heap-private.h>
 #include <libdevssh/base/devssh-error.h>
 
 typedef struct _Deferred Deferred;
@@ -35,7 +35,7 @@ struct _DevSshContext
   Deferred          **last;
   DevSshCancelWatch  *cancelled;      /* newest last */
   DevSshCancelWatch **last_cancelled;
-  GPtrArray          *heap;           /* (element-type DevSshDeadline): the earliest is at 0 */
+  DevSshDeadlineHeap  heap;
   gint64              clock_offset;
 };
 
@@ -57,81 +57,16 @@ static GHashTable *registry;   /* (element-type GMainContext DevSshContext), nei
 
 static void context_retire (DevSshContext *self);
 
-/* ---- deadlines: the heap, with the lock held ---- */
-
-static DevSshDeadline *
-heap_at (DevSshContext *self,
-         guint          index)
-{
-  return g_ptr_array_index (self->heap, index);
-}
-
-static gboolean
-heap_less (const DevSshDeadline *a,
-           const DevSshDeadline *b)
-{
-  return a->at != b->at ? a->at < b->at : a->serial < b->serial;
-}
-
-static void
-heap_put (DevSshContext  *self,
-          guint           index,
-          DevSshDeadline *deadline)
-{
-  g_ptr_array_index (self->heap, index) = deadline;
-  deadline->index = index;
-}
-
-/* Moves an entry whose time has changed to where it belongs. */
-static void
-heap_settle (DevSshContext  *self,
-             DevSshDeadline *deadline)
-{
-  guint index = deadline->index;
-
-  while (index > 0 && heap_less (deadline, heap_at (self, (index - 1) / 2)))
-    {
-      heap_put (self, index, heap_at (self, (index - 1) / 2));
-      index = (index - 1) / 2;
-    }
-
-  while (2 * index + 1 < self->heap->len)
-    {
-      guint child = 2 * index + 1;
-
-      if (child + 1 < self->heap->len && heap_less (heap_at (self, child + 1), heap_at (self, child)))
-        child++;
-      if (!heap_less (heap_at (self, child), deadline))
-        break;
-      heap_put (self, index, heap_at (self, child));
-      index = child;
-    }
-
-  heap_put (self, index, deadline);
-}
-
-static void
-heap_remove (DevSshContext  *self,
-             DevSshDeadline *deadline)
-{
-  DevSshDeadline *moved = heap_at (self, self->heap->len - 1);
-
-  g_ptr_array_set_size (self->heap, (int) self->heap->len - 1);
-  if (moved != deadline)
-    {
-      heap_put (self, deadline->index, moved);
-      heap_settle (self, moved);
-    }
-}
-
 /* ---- the source ---- */
 
 static gboolean
 context_has_work (DevSshContext *self,
                   gint64         now)
 {
+  DevSshDeadline *earliest = devssh_deadline_heap_peek (&self->heap);
+
   return self->first != NULL || self->cancelled != NULL ||
-         (self->heap->len > 0 && heap_at (self, 0)->at <= now);
+         (earliest != NULL && earliest->at <= now);
 }
 
 static void
@@ -153,6 +88,7 @@ context_prepare (GSource *source,
 {
   DevSshContext *self = (DevSshContext *) source;
   gint64 now = g_source_get_time (source);
+  DevSshDeadline *earliest;
   gboolean ready;
 
   context_run_probes (self);
@@ -160,11 +96,12 @@ context_prepare (GSource *source,
   g_mutex_lock (&self->lock);
   now += self->clock_offset;
   ready = context_has_work (self, now);
+  earliest = devssh_deadline_heap_peek (&self->heap);
   *timeout = -1;
   if (ready)
     *timeout = 0;
-  else if (self->heap->len > 0)
-    *timeout = (int) MIN ((heap_at (self, 0)->at - now + 999) / 1000, G_MAXINT);
+  else if (earliest != NULL)
+    *timeout = (int) MIN ((earliest->at - now + 999) / 1000, G_MAXINT);
   g_mutex_unlock (&self->lock);
 
   return ready;
@@ -259,13 +196,15 @@ context_run_deadline (DevSshContext *self,
                       gint64         now,
                       guint64        limit)
 {
-  DevSshDeadline *deadline = NULL;
+  DevSshDeadline *deadline;
 
   g_mutex_lock (&self->lock);
-  if (self->heap->len > 0 && heap_at (self, 0)->at <= now && heap_at (self, 0)->serial <= limit)
+  deadline = devssh_deadline_heap_peek (&self->heap);
+  if (deadline != NULL && (deadline->at > now || deadline->serial > limit))
+    deadline = NULL;
+  if (deadline != NULL)
     {
-      deadline = heap_at (self, 0);
-      heap_remove (self, deadline);
+      devssh_deadline_heap_remove (&self->heap, deadline);
       deadline->context = NULL;
     }
   g_mutex_unlock (&self->lock);
@@ -329,7 +268,7 @@ context_finalize (GSource *source)
       g_free (item);
     }
 
-  g_ptr_array_unref (self->heap);
+  devssh_deadline_heap_clear (&self->heap);
   devssh_buffer_pool_unref (self->buffer_pool);
   g_mutex_clear (&self->lock);
 }
@@ -358,7 +297,7 @@ context_new (GMainContext *main_context)
   g_mutex_init (&self->lock);
   self->last = &self->first;
   self->last_cancelled = &self->cancelled;
-  self->heap = g_ptr_array_new ();
+  devssh_deadline_heap_init (&self->heap);
 
   g_source_set_static_name (source, "[libdevssh] context");
   /* A handler may run a nested loop, and the other sessions must go on in it (design D12). */
@@ -512,7 +451,8 @@ devssh_context_check_here (DevSshContext  *self,
 
   g_critical ("%s: called in a thread that does not run the main context of the object", function);
   g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_WRONG_THREAD,
-               "%s must be called in the thread that runs the main context of the object", function);
+               "%s must be called in the thread that runs the main context of the object",
+               function);
   return FALSE;
 }
 
@@ -551,84 +491,6 @@ devssh_context_defer (DevSshContext  *self,
   devssh_context_unref (self);
 }
 
-typedef struct
-{
-  GTask          *task;
-  GError         *error;
-  gssize          number;
-  gpointer        pointer;
-  GDestroyNotify  destroy;
-  enum { RETURN_BOOLEAN, RETURN_INT, RETURN_POINTER } kind;
-} Return;
-
-static void
-return_run (gpointer data)
-{
-  Return *self = data;
-
-  if (self->error != NULL)
-    g_task_return_error (self->task, g_steal_pointer (&self->error));
-  else if (self->kind == RETURN_BOOLEAN)
-    g_task_return_boolean (self->task, self->number != 0);
-  else if (self->kind == RETURN_INT)
-    g_task_return_int (self->task, self->number);
-  else
-    g_task_return_pointer (self->task, g_steal_pointer (&self->pointer), self->destroy);
-}
-
-static void
-return_free (gpointer data)
-{
-  Return *self = data;
-
-  g_clear_error (&self->error);
-  if (self->pointer != NULL && self->destroy != NULL)
-    self->destroy (self->pointer);
-  g_object_unref (self->task);
-  g_free (self);
-}
-
-static void
-context_return (DevSshContext *self,
-                Return         value)
-{
-  devssh_context_defer (self, return_run, g_memdup2 (&value, sizeof value), return_free);
-}
-
-void
-devssh_context_return_error (DevSshContext *self,
-                             GTask         *task,
-                             GError        *error)
-{
-  context_return (self, (Return) { .task = task, .error = error });
-}
-
-void
-devssh_context_return_boolean (DevSshContext *self,
-                               GTask         *task,
-                               gboolean       result)
-{
-  context_return (self, (Return) { .task = task, .number = result, .kind = RETURN_BOOLEAN });
-}
-
-void
-devssh_context_return_int (DevSshContext *self,
-                           GTask         *task,
-                           gssize         result)
-{
-  context_return (self, (Return) { .task = task, .number = result, .kind = RETURN_INT });
-}
-
-void
-devssh_context_return_pointer (DevSshContext  *self,
-                               GTask          *task,
-                               gpointer        result,
-                               GDestroyNotify  destroy)
-{
-  context_return (self, (Return) { .task = task, .pointer = result, .destroy = destroy,
-                                   .kind = RETURN_POINTER });
-}
-
 /* ---- deadlines ---- */
 
 void
@@ -652,11 +514,9 @@ devssh_deadline_set (DevSshDeadline  *self,
   self->func = func;
   self->serial = ++context->serial;
   if (is_new)
-    {
-      self->index = context->heap->len;
-      g_ptr_array_add (context->heap, self);
-    }
-  heap_settle (context, self);
+    devssh_deadline_heap_add (&context->heap, self);
+  else
+    devssh_deadline_heap_settle (&context->heap, self);
   g_mutex_unlock (&context->lock);
 
   context_wake (context);
@@ -671,7 +531,7 @@ devssh_deadline_clear (DevSshDeadline *self)
     return;
 
   g_mutex_lock (&context->lock);
-  heap_remove (context, self);
+  devssh_deadline_heap_remove (&context->heap, self);
   self->context = NULL;
   g_mutex_unlock (&context->lock);
 
@@ -778,7 +638,8 @@ devssh_context_watch_cancellable (DevSshContext  *self,
 
   /* If it is cancelled already, this calls the handler at once, which only queues. */
   watch->handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_watch_cancelled_cb),
-                                          cancel_watch_ref (watch), (GDestroyNotify) cancel_watch_unref);
+                                          cancel_watch_ref (watch),
+                                          (GDestroyNotify) cancel_watch_unref);
   return watch;
 }
 

@@ -89,7 +89,8 @@ devssh_question_dispose (GObject *object)
       if (priv->context == NULL || devssh_context_is_here (priv->context))
         question_refuse (self);
       else
-        devssh_context_defer (priv->context, question_refuse_deferred, g_object_ref (self), g_object_unref);
+        devssh_context_defer (priv->context, question_refuse_deferred,
+                              g_object_ref (self), g_object_unref);
     }
 
   G_OBJECT_CLASS (devssh_question_parent_class)->dispose (object);
@@ -237,7 +238,8 @@ devssh_question_kill (DevSshQuestion *self)
 
   if (priv->context == NULL)
     priv->context = devssh_context_ref_thread_default ();
-  devssh_context_defer (priv->context, cancel_deferred, g_object_ref (priv->cancellable), g_object_unref);
+  devssh_context_defer (priv->context, cancel_deferred,
+                        g_object_ref (priv->cancellable), g_object_unref);
 }
 
 gboolean
@@ -245,7 +247,8 @@ devssh_question_take (DevSshQuestion *self)
 {
   DevSshQuestionPrivate *priv = PRIV (self);
 
-  if (priv->context != NULL && !devssh_context_check_here (priv->context, G_OBJECT_TYPE_NAME (self), NULL))
+  if (priv->context != NULL &&
+      !devssh_context_check_here (priv->context, G_OBJECT_TYPE_NAME (self), NULL))
     return FALSE;
 
   if (priv->dead)
@@ -253,7 +256,8 @@ devssh_question_take (DevSshQuestion *self)
 
   if (priv->has_answer)
     {
-      g_warning ("%s has been answered already; the second answer has no effect", G_OBJECT_TYPE_NAME (self));
+      g_warning ("%s has been answered already; the second answer has no effect",
+                 G_OBJECT_TYPE_NAME (self));
       return FALSE;
     }
 

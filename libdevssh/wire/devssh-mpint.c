@@ -73,8 +73,8 @@ devssh_reader_get_mpint (DevSshReader *self)
 /**
  * devssh_writer_put_mpint:
  * @self: a writer
- * @magnitude: (array length=length) (element-type guint8) (nullable): a number that is not negative,
- *   its most significant byte first
+ * @magnitude: (array length=length) (element-type guint8) (nullable): a number that is not
+ *   negative, its most significant byte first
  * @length: how many bytes it has
  *
  * Writes an `mpint` in its shortest form: zero bytes before the number are left out, and one is put

@@ -90,7 +90,8 @@ parse_names (DevSshSlice   list,
  * characters without comma and space; else it is a failure of the code %DEVSSH_ERROR_MALFORMED.
  * More than 256 names are one of the code %DEVSSH_ERROR_LIMIT.
  *
- * Returns: (transfer full) (array zero-terminated=1): the names in their order; empty after a failure
+ * Returns: (transfer full) (array zero-terminated=1): the names in their order; empty after a
+ *   failure
  *
  * Since: 1.0
  */
@@ -139,7 +140,8 @@ devssh_name_list_match (const char * const *client,
 {
   for (guint i = 0; client != NULL && client[i] != NULL; i++)
     {
-      if (!g_str_has_prefix (client[i], "ext-info-") && !g_str_has_prefix (client[i], "kex-strict-") &&
+      if (!g_str_has_prefix (client[i], "ext-info-") &&
+          !g_str_has_prefix (client[i], "kex-strict-") &&
           devssh_name_list_contains (server, client[i]))
         return client[i];
     }

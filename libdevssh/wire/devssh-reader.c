@@ -119,7 +119,7 @@ devssh_reader_get_tail (DevSshReader *self)
   return (DevSshSlice) { data != NULL ? data : nothing, length };
 }
 
-/* What leaves the reader as GBytes keeps the block alive instead of being copied, where there is one. */
+/* What leaves the reader as GBytes keeps the block alive, if there is one, instead of a copy. */
 static GBytes *
 reader_export (DevSshReader *self,
                DevSshSlice   slice)
@@ -358,7 +358,10 @@ devssh_reader_get_bytes (DevSshReader *self,
   g_return_val_if_fail (self != NULL, NULL);
 
   data = devssh_reader_take (self, length);
-  return reader_export (self, (DevSshSlice) { data != NULL ? data : nothing, data != NULL ? length : 0 });
+  if (data == NULL)
+    return g_bytes_new (NULL, 0);
+
+  return reader_export (self, (DevSshSlice) { data, length });
 }
 
 /**
@@ -383,7 +386,8 @@ devssh_reader_get_rest (DevSshReader *self)
  * devssh_reader_get_available:
  * @self: a reader
  *
- * Tells how many bytes are left. Optional fields at the end of a message are there if this is not 0.
+ * Tells how many bytes are left. Optional fields at the end of a message are there if this is not
+ * 0.
  *
  * Returns: a number of bytes; 0 after a failure
  *
@@ -426,7 +430,8 @@ devssh_reader_finish (DevSshReader  *self,
   code = (DevSshError) (self->failure - 1);
   if (code == DEVSSH_ERROR_TRUNCATED)
     g_set_error (error, DEVSSH_ERROR, (int) code,
-                 "Expected %s at byte %" G_GSIZE_FORMAT ", but there are only %" G_GSIZE_FORMAT " bytes",
+                 "Expected %s at byte %" G_GSIZE_FORMAT
+                 ", but there are only %" G_GSIZE_FORMAT " bytes",
                  self->what, self->where, self->length);
   else
     g_set_error (error, DEVSSH_ERROR, (int) code,

@@ -99,7 +99,8 @@ test_buffer_slice_outside (void)
   for (guint i = 0; i < 2; i++)
     {
       g_test_expect_message ("devssh", G_LOG_LEVEL_CRITICAL, "*devssh_buffer_slice*");
-      g_assert_null (devssh_buffer_slice (buffer, buffer->data + 1, i == 0 ? buffer->size : G_MAXSIZE));
+      g_assert_null (devssh_buffer_slice (buffer, buffer->data + 1,
+                                          i == 0 ? buffer->size : G_MAXSIZE));
       g_test_assert_expected_messages ();
     }
   g_assert_false (devssh_buffer_is_shared (buffer));
@@ -126,7 +127,8 @@ test_buffer_threads (void)
       GThread *threads[4];
 
       for (guint j = 0; j < 4; j++)
-        threads[j] = g_thread_new ("frees", thread_frees, devssh_buffer_slice (buffer, buffer->data, 10));
+        threads[j] = g_thread_new ("frees", thread_frees,
+                                   devssh_buffer_slice (buffer, buffer->data, 10));
       devssh_buffer_unref (buffer);
       for (guint j = 0; j < 4; j++)
         g_thread_join (threads[j]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Work for later, deadlines and cancellations of one main context: one source, any number of them. */
+/* Work for later, deadlines and cancellations: any number of them, one source. */
 #include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-error.h>
 
@@ -67,7 +67,8 @@ test_context_one_per_main_context (Fixture       *self,
   other = devssh_context_ref_thread_default ();
   g_assert_true (other != self->context);
   g_assert_true (devssh_context_get_main_context (other) == other_main);
-  g_assert_true (devssh_context_get_buffer_pool (other) != devssh_context_get_buffer_pool (self->context));
+  g_assert_true (devssh_context_get_buffer_pool (other) !=
+                 devssh_context_get_buffer_pool (self->context));
   g_main_context_pop_thread_default (other_main);
   devssh_context_unref (other);
 
@@ -183,7 +184,8 @@ test_context_defer_from_deferred (Fixture       *self,
   g_assert_cmpstr (self->log->str, ==, "abBzZ");
 }
 
-/* Work that waits keeps the context; the main context may go nevertheless, and then it is destroyed unrun. */
+/* Work that waits keeps the context; the main context may go nevertheless, and then the work is
+ * destroyed unrun. */
 static void
 test_context_defer_without_user (Fixture       *self,
                                  gconstpointer  data)
@@ -380,7 +382,8 @@ test_context_check_here (Fixture       *self,
   devssh_context_defer (self->context, check_here_inside, self->context, NULL);
   drain (self);
 
-  g_test_expect_message ("devssh", G_LOG_LEVEL_CRITICAL, "devssh_session_frobnicate: called in a thread*");
+  g_test_expect_message ("devssh", G_LOG_LEVEL_CRITICAL,
+                         "devssh_session_frobnicate: called in a thread*");
   thread = g_thread_new ("elsewhere", thread_not_here, self->context);
   g_thread_join (thread);
   g_test_assert_expected_messages ();
@@ -483,7 +486,8 @@ alarm_func (DevSshDeadline *deadline)
     devssh_deadline_clear (self->other);
   if (self->again > 0)
     devssh_deadline_set (deadline, self->fixture->context,
-                         devssh_context_get_time (self->fixture->context) + self->again, alarm_func);
+                         devssh_context_get_time (self->fixture->context) + self->again,
+                         alarm_func);
   if (self->again < 0)
     devssh_deadline_set (deadline, self->fixture->context, 0, alarm_func);
   if (self->free)
@@ -502,7 +506,8 @@ test_context_deadlines_in_order (Fixture       *self,
     {
       alarms[i].fixture = self;
       alarms[i].letter = (char) ('a' + i);
-      devssh_deadline_set (&alarms[i].deadline, self->context, now + (i * 7 % 26) * G_TIME_SPAN_HOUR, alarm_func);
+      devssh_deadline_set (&alarms[i].deadline, self->context,
+                           now + (i * 7 % 26) * G_TIME_SPAN_HOUR, alarm_func);
     }
   for (guint i = 0; i < 26; i++)
     devssh_deadline_set (&alarms[i * 11 % 26].deadline, self->context,
@@ -571,7 +576,8 @@ test_context_deadlines_model (Fixture       *self,
       guint n_due = 0;
 
       for (guint i = 0; i < N; i++)
-        n_due += alarms[i].deadline.context != NULL && alarms[i].deadline.at == base + hour * G_TIME_SPAN_HOUR;
+        n_due += alarms[i].deadline.context != NULL &&
+                 alarms[i].deadline.at == base + hour * G_TIME_SPAN_HOUR;
       g_string_truncate (self->log, 0);
       devssh_context_advance_clock (self->context, G_TIME_SPAN_HOUR);
       drain (self);
@@ -771,7 +777,8 @@ test_context_cancel (Fixture       *self,
                      gconstpointer  data)
 {
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  DevSshCancelWatch *watch = devssh_context_watch_cancellable (self->context, cancellable, log_cancelled, self);
+  DevSshCancelWatch *watch = devssh_context_watch_cancellable (self->context, cancellable,
+                                                               log_cancelled, self);
 
   drain (self);
   g_assert_cmpstr (self->log->str, ==, "");
@@ -870,8 +877,10 @@ test_context_cancel_freed_in_handler (Fixture       *self,
   Freed before = { self, NULL }, after = { self, NULL };
 
   g_signal_connect (cancellable, "cancelled", G_CALLBACK (free_watch_cb), &before);
-  before.watch = devssh_context_watch_cancellable (self->context, cancellable, free_watch_func, &before);
-  after.watch = devssh_context_watch_cancellable (self->context, cancellable, free_watch_func, &after);
+  before.watch = devssh_context_watch_cancellable (self->context, cancellable, free_watch_func,
+                                                   &before);
+  after.watch = devssh_context_watch_cancellable (self->context, cancellable, free_watch_func,
+                                                  &after);
   g_signal_connect (cancellable, "cancelled", G_CALLBACK (free_watch_cb), &after);
   g_cancellable_cancel (cancellable);
   g_assert_null (before.watch);
@@ -887,7 +896,8 @@ test_context_cancel_freed_in_func (Fixture       *self,
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Freed freed = { self, NULL };
 
-  freed.watch = devssh_context_watch_cancellable (self->context, cancellable, free_watch_func, &freed);
+  freed.watch = devssh_context_watch_cancellable (self->context, cancellable, free_watch_func,
+                                                  &freed);
   g_cancellable_cancel (cancellable);
   drain (self);
   g_assert_cmpstr (self->log->str, ==, "c");
@@ -906,7 +916,8 @@ test_context_cancel_from_thread (Fixture       *self,
                                  gconstpointer  data)
 {
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  DevSshCancelWatch *watch = devssh_context_watch_cancellable (self->context, cancellable, log_cancelled, self);
+  DevSshCancelWatch *watch = devssh_context_watch_cancellable (self->context, cancellable,
+                                                               log_cancelled, self);
   GThread *thread = g_thread_new ("cancels", thread_cancels, cancellable);
 
   while (self->log->len == 0)
@@ -916,7 +927,7 @@ test_context_cancel_from_thread (Fixture       *self,
   devssh_cancel_watch_free (watch);
 }
 
-/* A thread cancels while the owner gives up: at most one call, never one after the watch was freed. */
+/* A thread cancels while the owner gives up: at most one call, none after the watch was freed. */
 static void
 test_context_cancel_race (Fixture       *self,
                           gconstpointer  data)
@@ -930,7 +941,8 @@ test_context_cancel_race (Fixture       *self,
 
       g_string_truncate (self->log, 0);
       for (guint j = 0; j < 4; j++)
-        watches[j] = devssh_context_watch_cancellable (self->context, cancellable, log_cancelled, self);
+        watches[j] = devssh_context_watch_cancellable (self->context, cancellable, log_cancelled,
+                                                       self);
       thread = g_thread_new ("cancels", thread_cancels, cancellable);
       if (i % 2 == 0)
         g_main_context_iteration (self->main_context, FALSE);
@@ -944,7 +956,7 @@ test_context_cancel_race (Fixture       *self,
     }
 }
 
-/* The context's last user is the watch, and the thread that cancels is the last to see the watch. */
+/* The context's last user is the watch, and the thread that cancels is the last to see it. */
 static void
 test_context_cancel_outlives (Fixture       *self,
                               gconstpointer  data)
@@ -952,7 +964,8 @@ test_context_cancel_outlives (Fixture       *self,
   for (guint i = 0; i < 300; i++)
     {
       g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-      DevSshCancelWatch *watch = devssh_context_watch_cancellable (self->context, cancellable, log_cancelled, self);
+      DevSshCancelWatch *watch = devssh_context_watch_cancellable (self->context, cancellable,
+                                                                   log_cancelled, self);
       GThread *thread;
 
       g_clear_pointer (&self->context, devssh_context_unref);
@@ -978,7 +991,8 @@ test_context_cancel_costs_nothing (Fixture       *self,
   for (guint i = 0; i < N; i++)
     {
       cancellables[i] = g_cancellable_new ();
-      watches[i] = devssh_context_watch_cancellable (self->context, cancellables[i], log_cancelled, self);
+      watches[i] = devssh_context_watch_cancellable (self->context, cancellables[i], log_cancelled,
+                                                     self);
     }
 
   g_assert_cmpuint (count_sources (self->main_context), ==, 1);
@@ -1016,8 +1030,10 @@ test_context_everything_nested (Fixture       *self,
                                 gconstpointer  data)
 {
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  DevSshCancelWatch *first = devssh_context_watch_cancellable (self->context, cancellable, nest_func, self);
-  DevSshCancelWatch *second = devssh_context_watch_cancellable (self->context, cancellable, log_cancelled, self);
+  DevSshCancelWatch *first = devssh_context_watch_cancellable (self->context, cancellable,
+                                                               nest_func, self);
+  DevSshCancelWatch *second = devssh_context_watch_cancellable (self->context, cancellable,
+                                                                log_cancelled, self);
   Alarm alarm = { .fixture = self, .letter = 'd' };
 
   defer_job (self, 'w', FALSE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One answer to a question: now, later, never, twice, too late, or from the wrong thread (design D6). */
+/* One answer to a question: now, later, never, twice, too late, or from the wrong thread. */
 #include <libdevssh/base/devssh-question-private.h>
 
 /* A question that can be answered with a number; refused is 0. */
@@ -244,12 +244,14 @@ test_question_killed_while_asked (void)
 {
   Sunk sunk;
   TestQuestion *question = question_new (&sunk);
+  GCancellable *cancellable;
 
   devssh_question_begin (DEVSSH_QUESTION (question));
   test_question_answer (question, 4);
   devssh_question_kill (DEVSSH_QUESTION (question));
   devssh_question_end (DEVSSH_QUESTION (question), TRUE);
-  g_assert_true (g_cancellable_is_cancelled (devssh_question_get_cancellable (DEVSSH_QUESTION (question))));
+  cancellable = devssh_question_get_cancellable (DEVSSH_QUESTION (question));
+  g_assert_true (g_cancellable_is_cancelled (cancellable));
   g_object_unref (question);
   g_assert_cmpuint (sunk.n_calls, ==, 0);
 }
@@ -354,7 +356,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/base/question/now", test_question_now);
-  g_test_add_func ("/base/question/answered-but-not-handled", test_question_answered_but_not_handled);
+  g_test_add_func ("/base/question/answered-but-not-handled",
+                   test_question_answered_but_not_handled);
   g_test_add_func ("/base/question/nobody", test_question_nobody);
   g_test_add_func ("/base/question/later", test_question_later);
   g_test_add_func ("/base/question/dropped/T-64", test_question_dropped);

@@ -225,7 +225,8 @@ test_fields_prompts (gconstpointer split)
 static void
 test_fields_prompts_split_bytes (void)
 {
-  g_autoptr(GBytes) bytes = test_hex ("3c 00000000 00000000 00000000 00000002 00000001 61 00000001 62 01 00");
+  g_autoptr(GBytes) bytes = test_hex ("3c 00000000 00000000 00000000 00000002"
+                                      " 00000001 61 00000001 62 01 00");
   g_auto(DevSshInfoRequestMessage) message = { 0 };
   gsize length;
   const guint8 *data = data_of (bytes, &length);
@@ -238,13 +239,15 @@ test_fields_prompts_split_bytes (void)
   g_assert_false (message.prompts[1].echo);
 }
 
-/* T-13: a count allocates nothing, and more than 64 of anything are refused even if they are there. */
+/* T-13: a count allocates nothing, and more than 64 of anything are refused even if they are all
+ * there. */
 static void
 test_fields_counts (void)
 {
   static const struct { guint8 number; const char *row, *before, *element; } kinds[] = {
     { DEVSSH_MESSAGE_EXT_INFO, "SSH_MSG_EXT_INFO", "", "00000000 00000000" },
-    { DEVSSH_MESSAGE_USERAUTH_INFO_REQUEST, "SSH_MSG_USERAUTH_INFO_REQUEST", "00000000 00000000 00000000", "00000000 00" },
+    { DEVSSH_MESSAGE_USERAUTH_INFO_REQUEST, "SSH_MSG_USERAUTH_INFO_REQUEST",
+      "00000000 00000000 00000000", "00000000 00" },
     { DEVSSH_MESSAGE_USERAUTH_INFO_RESPONSE, "SSH_MSG_USERAUTH_INFO_RESPONSE", "", "00000000" },
   };
   static const struct { guint32 count; guint present; gboolean good; int code; } cases[] = {
@@ -277,12 +280,15 @@ test_fields_counts (void)
           DEVSSH_WRITER_AUTO (writer);
 
           devssh_writer_put_byte (&writer, kinds[i].number);
-          devssh_writer_put_bytes (&writer, g_bytes_get_data (before, NULL), g_bytes_get_size (before));
+          devssh_writer_put_bytes (&writer, g_bytes_get_data (before, NULL),
+                                   g_bytes_get_size (before));
           devssh_writer_put_uint32 (&writer, cases[j].count);
           for (guint k = 0; k < cases[j].present; k++)
-            devssh_writer_put_bytes (&writer, g_bytes_get_data (element, NULL), g_bytes_get_size (element));
+            devssh_writer_put_bytes (&writer, g_bytes_get_data (element, NULL),
+                                     g_bytes_get_size (element));
 
-          g_assert_cmpint (type->decode (message, writer.data, writer.length, &error), ==, cases[j].good);
+          g_assert_cmpint (type->decode (message, writer.data, writer.length, &error), ==,
+                           cases[j].good);
           if (!cases[j].good)
             g_assert_error (error, DEVSSH_ERROR, cases[j].code);
           type->clear (message);
@@ -298,14 +304,15 @@ test_fields_extensions_size (void)
 
   for (guint i = 0; i < 2; i++)
     {
-      DevSshExtension extension = { (char *) "a", { (const guint8 *) value, i == 0 ? 65536 - 14 : 65536 - 13 } };
+      DevSshExtension extension = { (char *) "a", { (const guint8 *) value, 65536 - 14 + i } };
       DevSshExtInfoMessage message = { &extension, 1 };
       g_auto(DevSshExtInfoMessage) back = { 0 };
       DEVSSH_WRITER_AUTO (writer);
 
       devssh_ext_info_message_encode (&message, &writer);
       g_assert_cmpuint (writer.length, ==, 65536 + i);
-      g_assert_cmpint (devssh_ext_info_message_decode (&back, writer.data, writer.length, NULL), ==, i == 0);
+      g_assert_cmpint (devssh_ext_info_message_decode (&back, writer.data, writer.length, NULL), ==,
+                       i == 0);
     }
 }
 
@@ -328,7 +335,8 @@ test_fields_reconnect_failure (void)
 static void
 test_fields_initial_request (void)
 {
-  g_autoptr(GBytes) bytes = test_hex ("50 00000025 696e697469616c2d6368616e6e656c2d72657175657374406d6963726f736f66742e636f6d"
+  g_autoptr(GBytes) bytes = test_hex ("50 00000025 696e697469616c2d6368616e6e656c2d72657175657374"
+                                      " 406d6963726f736f66742e636f6d"
                                       " 01 00000007 62 00000000 00000005 7368656c6c 00");
   g_auto(DevSshGlobalRequestMessage) message = { 0 };
   g_auto(DevSshChannelRequestMessage) request = { 0 };
@@ -339,9 +347,11 @@ test_fields_initial_request (void)
   g_assert_true (devssh_global_request_message_decode (&message, data, length, NULL));
   g_assert_cmpstr (message.request, ==, DEVSSH_REQUEST_INITIAL_CHANNEL_REQUEST);
   g_assert_true (message.want_reply);
-  g_assert_true (devssh_initial_channel_request_decode (&initial, message.data.data, message.data.length, NULL));
+  g_assert_true (devssh_initial_channel_request_decode (&initial, message.data.data,
+                                                        message.data.length, NULL));
   g_assert_cmpuint (initial.sender_channel, ==, 7);
-  g_assert_true (devssh_channel_request_message_decode (&request, initial.request.data, initial.request.length, NULL));
+  g_assert_true (devssh_channel_request_message_decode (&request, initial.request.data,
+                                                        initial.request.length, NULL));
   g_assert_cmpstr (request.request, ==, "shell");
   g_assert_false (request.want_reply);
 }

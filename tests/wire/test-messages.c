@@ -28,10 +28,13 @@ static const Sample samples[] =
   { "SSH_MSG_SERVICE_ACCEPT", "b6 sssh-connection" },
   { "SSH_MSG_EXT_INFO", "b7 c0" },
   { "SSH_MSG_EXT_INFO", "b7 c1 s s" },
-  { "SSH_MSG_EXT_INFO", "b7 c2 sserver-sig-algs sssh-ed25519,rsa-sha2-256 ssession-reconnect@microsoft.com s" },
+  { "SSH_MSG_EXT_INFO",
+    "b7 c2 sserver-sig-algs sssh-ed25519,rsa-sha2-256 ssession-reconnect@microsoft.com s" },
   { "SSH_MSG_KEXINIT", "b20 k s s s s s s s s s s b0 u0" },
-  { "SSH_MSG_KEXINIT", "b20 k scurve25519-sha256,ext-info-c srsa-sha2-512,ssh-ed25519 saes256-ctr saes256-gcm@openssh.com"
-                       " shmac-sha2-256 shmac-sha2-512 snone snone,zlib sen,de sde b1 u4294967295" },
+  { "SSH_MSG_KEXINIT",
+    "b20 k scurve25519-sha256,ext-info-c srsa-sha2-512,ssh-ed25519"
+    " saes256-ctr saes256-gcm@openssh.com shmac-sha2-256 shmac-sha2-512"
+    " snone snone,zlib sen,de sde b1 u4294967295" },
   { "SSH_MSG_NEWKEYS", "b21" },
   { "SSH_MSG_KEXDH_INIT", "b30 s" },
   { "SSH_MSG_KEXDH_INIT", "b30 sa-point" },
@@ -41,8 +44,10 @@ static const Sample samples[] =
   { "SSH_MSG_USERAUTH_REQUEST", "b50 sj\xc3\xb6rg sssh-connection spassword b0 ssecret" },
   { "SSH_MSG_USERAUTH_REQUEST", "b50 suser sssh-connection spassword b1 sold snew" },
   { "SSH_MSG_USERAUTH_REQUEST", "b50 suser sssh-connection spublickey b0 sssh-ed25519 sblob" },
-  { "SSH_MSG_USERAUTH_REQUEST", "b50 suser sssh-connection spublickey b1 sssh-ed25519 sblob ssignature" },
-  { "SSH_MSG_USERAUTH_REQUEST", "b50 suser sssh-connection shostbased sssh-ed25519 sblob shost suser ssignature" },
+  { "SSH_MSG_USERAUTH_REQUEST",
+    "b50 suser sssh-connection spublickey b1 sssh-ed25519 sblob ssignature" },
+  { "SSH_MSG_USERAUTH_REQUEST",
+    "b50 suser sssh-connection shostbased sssh-ed25519 sblob shost suser ssignature" },
   { "SSH_MSG_USERAUTH_REQUEST", "b50 suser sssh-connection skeyboard-interactive ?s ?s" },
   { "SSH_MSG_USERAUTH_REQUEST", "b50 suser sssh-connection skeyboard-interactive ?sen ?spam,otp" },
   { "SSH_MSG_USERAUTH_FAILURE", "b51 s b0" },
@@ -253,7 +258,8 @@ decode (const DevSshMessageType *type,
     {
       g_assert_nonnull (error);
       g_assert_true (error->domain == DEVSSH_ERROR);
-      g_assert_true (error->code == DEVSSH_ERROR_TRUNCATED || error->code == DEVSSH_ERROR_MALFORMED ||
+      g_assert_true (error->code == DEVSSH_ERROR_TRUNCATED ||
+                     error->code == DEVSSH_ERROR_MALFORMED ||
                      error->code == DEVSSH_ERROR_LIMIT);
       for (gsize i = 0; i < type->size; i++)
         g_assert_cmpuint (message[i], ==, 0);
@@ -318,8 +324,10 @@ test_message_lengths (gconstpointer data)
   for (guint i = 0; i < message.lengths->len; i++)
     {
       guint8 *field = message.bytes->data + g_array_index (message.lengths, guint, i);
-      guint32 real = (guint32) field[0] << 24 | (guint32) field[1] << 16 | (guint32) field[2] << 8 | field[3];
-      guint32 lies[] = { 0, real - 1, real + 1, 0x7fffffff, 0xffffffff, 0x80000000, message.bytes->len };
+      guint32 real = ((guint32) field[0] << 24 | (guint32) field[1] << 16 |
+                      (guint32) field[2] << 8 | field[3]);
+      guint32 lies[] = { 0, real - 1, real + 1, 0x7fffffff, 0xffffffff, 0x80000000,
+                         message.bytes->len };
       guint8 saved[4];
 
       memcpy (saved, field, 4);
@@ -358,7 +366,8 @@ test_message_flipped (gconstpointer data)
           g_autoptr(GBytes) third = NULL;
 
           /* What was understood is understood again, the same way. */
-          g_assert_true (decode (message.type, g_bytes_get_data (again, NULL), g_bytes_get_size (again), &third));
+          g_assert_true (decode (message.type, g_bytes_get_data (again, NULL),
+                                 g_bytes_get_size (again), &third));
           g_assert_true (g_bytes_equal (again, third));
         }
       message.bytes->data[at] = saved;
@@ -386,18 +395,20 @@ test_message_wrong_number (gconstpointer data)
 static void
 test_message_trailing (gconstpointer data)
 {
+  const Sample *sample = data;
   g_auto(Message) message;
   gboolean refused;
 
-  message_init (&message, data);
+  message_init (&message, sample);
   refused = message.type->number >= 20 && message.type->number <= 50;
   /* With several prompts, what follows decides which of two layouts it is. */
-  if (message.type->number == DEVSSH_MESSAGE_USERAUTH_INFO_REQUEST && strstr (((const Sample *) data)->fields, " c0") == NULL &&
-      strstr (((const Sample *) data)->fields, " c1") == NULL && strcmp (message.type->name, "SSH_MSG_USERAUTH_INFO_REQUEST") == 0)
+  if (strcmp (sample->name, "SSH_MSG_USERAUTH_INFO_REQUEST") == 0 &&
+      strstr (sample->fields, " c0") == NULL && strstr (sample->fields, " c1") == NULL)
     refused = TRUE;
 
   append_number (message.bytes, 0xff, 1);
-  g_assert_cmpint (decode (message.type, message.bytes->data, message.bytes->len, NULL), ==, !refused);
+  g_assert_cmpint (decode (message.type, message.bytes->data, message.bytes->len, NULL), ==,
+                   !refused);
 }
 
 static void

@@ -28,7 +28,8 @@ test_mpint_vectors (void)
       g_autoptr(GBytes) wire = NULL, back = NULL;
       g_autoptr(DevSshReader) reader = NULL;
 
-      devssh_writer_put_mpint (writer, g_bytes_get_data (magnitude, NULL), g_bytes_get_size (magnitude));
+      devssh_writer_put_mpint (writer, g_bytes_get_data (magnitude, NULL),
+                               g_bytes_get_size (magnitude));
       wire = devssh_writer_end (writer);
       test_assert_bytes (wire, vectors[i].wire);
 
@@ -135,7 +136,8 @@ test_mpint_oversize (void)
 
           devssh_reader_init (&reader, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
           slice = devssh_reader_get_magnitude (&reader, strict == 1);
-          g_assert_cmpint (devssh_reader_ok (&reader), ==, strict ? cases[i].strict : cases[i].lenient);
+          g_assert_cmpint (devssh_reader_ok (&reader), ==,
+                           strict ? cases[i].strict : cases[i].lenient);
           g_assert_cmpuint (slice.length, ==, devssh_reader_ok (&reader) ? cases[i].size : 0);
         }
     }

@@ -52,7 +52,8 @@ static void
 test_name_list_refused (void)
 {
   static const struct { const char *text; gsize length; } bad[] = {
-    { ",", 1 }, { "a,", 2 }, { ",a", 2 }, { "a,,b", 4 }, { "a b", 3 }, { " a", 2 }, { "a\0b", 3 }, { "\0", 1 },
+    { ",", 1 }, { "a,", 2 }, { ",a", 2 }, { "a,,b", 4 }, { "a b", 3 }, { " a", 2 },
+    { "a\0b", 3 }, { "\0", 1 },
     { "a\n", 2 }, { "a\x7f", 2 }, { "\xc3\xa4", 2 }, { "a\x80", 2 }, { "a\x1b[0m", 5 },
   };
 
@@ -75,7 +76,8 @@ test_name_list_bytes (void)
       g_auto(GStrv) names = parse (text, 3, NULL);
 
       g_assert_cmpint (names != NULL, ==, byte >= 0x21 && byte <= 0x7e);
-      g_assert_cmpint (devssh_name_is_valid (text, 3), ==, byte >= 0x21 && byte <= 0x7e && byte != ',');
+      g_assert_cmpint (devssh_name_is_valid (text, 3), ==,
+                       byte >= 0x21 && byte <= 0x7e && byte != ',');
       if (names != NULL)
         g_assert_cmpuint (g_strv_length (names), ==, byte == ',' ? 2 : 1);
     }
@@ -183,8 +185,10 @@ test_name_list_round_trip (void)
 static void
 test_name_list_match (void)
 {
-  static const char * const client[] = { "ext-info-c", "kex-strict-c-v00@openssh.com", "c", "aes256-ctrx", "b", "a", NULL };
-  static const char * const server[] = { "a", "b", "aes256-ctr", "ext-info-c", "kex-strict-c-v00@openssh.com", NULL };
+  static const char * const client[] = { "ext-info-c", "kex-strict-c-v00@openssh.com", "c",
+                                         "aes256-ctrx", "b", "a", NULL };
+  static const char * const server[] = { "a", "b", "aes256-ctr", "ext-info-c",
+                                         "kex-strict-c-v00@openssh.com", NULL };
   static const char * const other[] = { "aes256-ct", "ext-info-c", NULL };
 
   g_assert_true (devssh_name_list_match (client, server) == client[4]);
@@ -203,7 +207,8 @@ test_name_list_match_model (void)
 {
   for (guint i = 0; i < 2000; i++)
     {
-      const char *pool[] = { "a", "b", "c", "d", "aa", "ab", "ext-info-s", "kex-strict-s-v00@openssh.com" };
+      const char *pool[] = { "a", "b", "c", "d", "aa", "ab", "ext-info-s",
+                             "kex-strict-s-v00@openssh.com" };
       const char *client[6] = { NULL }, *server[6] = { NULL };
       const char *expected = NULL;
 

@@ -42,12 +42,18 @@ test_numbers_message_table (void)
 static void
 test_numbers_reasons (void)
 {
-  g_assert_cmpstr (devssh_disconnect_reason_to_string (DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR), ==, "protocol-error");
-  g_assert_cmpstr (devssh_disconnect_reason_to_string (DEVSSH_DISCONNECT_REASON_ILLEGAL_USER_NAME), ==, "illegal-user-name");
-  g_assert_cmpstr (devssh_disconnect_reason_to_string ((DevSshDisconnectReason) 4711), ==, "unknown");
-  g_assert_cmpstr (devssh_channel_open_failure_to_string (DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED), ==, "connect-failed");
-  g_assert_cmpstr (devssh_channel_open_failure_to_string ((DevSshChannelOpenFailure) 5), ==, "unknown");
-  g_assert_cmpstr (devssh_reconnect_failure_to_string (DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND), ==, "session-not-found");
+  g_assert_cmpstr (devssh_disconnect_reason_to_string (DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR), ==,
+                   "protocol-error");
+  g_assert_cmpstr (devssh_disconnect_reason_to_string (DEVSSH_DISCONNECT_REASON_ILLEGAL_USER_NAME),
+                   ==, "illegal-user-name");
+  g_assert_cmpstr (devssh_disconnect_reason_to_string ((DevSshDisconnectReason) 4711), ==,
+                   "unknown");
+  g_assert_cmpstr (devssh_channel_open_failure_to_string (DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED),
+                   ==, "connect-failed");
+  g_assert_cmpstr (devssh_channel_open_failure_to_string ((DevSshChannelOpenFailure) 5), ==,
+                   "unknown");
+  g_assert_cmpstr (devssh_reconnect_failure_to_string (DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND),
+                   ==, "session-not-found");
   g_assert_cmpstr (devssh_reconnect_failure_to_string ((DevSshReconnectFailure) 5), ==, "unknown");
   g_assert_cmpint (DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES, ==, 104);
 }
@@ -55,7 +61,8 @@ test_numbers_reasons (void)
 static void
 test_numbers_quarks (void)
 {
-  g_assert_cmpstr (g_quark_to_string (DEVSSH_CONNECTION_ERROR), ==, "devssh-connection-error-quark");
+  g_assert_cmpstr (g_quark_to_string (DEVSSH_CONNECTION_ERROR), ==,
+                   "devssh-connection-error-quark");
   g_assert_cmpstr (g_quark_to_string (DEVSSH_CHANNEL_ERROR), ==, "devssh-channel-error-quark");
   g_assert_cmpstr (g_quark_to_string (DEVSSH_RECONNECT_ERROR), ==, "devssh-reconnect-error-quark");
   g_assert_true (DEVSSH_CONNECTION_ERROR != DEVSSH_CHANNEL_ERROR);
@@ -66,7 +73,8 @@ static void
 test_numbers_extension_names (void)
 {
   static const char * const names[] = {
-    DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST, DEVSSH_EXTENSION_SESSION_RECONNECT, DEVSSH_EXTENSION_SESSION_LATENCY,
+    DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST, DEVSSH_EXTENSION_SESSION_RECONNECT,
+    DEVSSH_EXTENSION_SESSION_LATENCY,
     DEVSSH_REQUEST_INITIAL_CHANNEL_REQUEST, DEVSSH_REQUEST_ENABLE_SESSION_RECONNECT,
   };
 

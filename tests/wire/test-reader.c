@@ -16,7 +16,8 @@ static void
 test_reader_types (void)
 {
   /* the examples of RFC 4251, 5: uint32 699921578 and the string "testing" */
-  g_autoptr(DevSshReader) reader = reader_of ("07 01 00 02 29b7f4aa 29b7f4aa00000001 00000007 74657374696e67"
+  g_autoptr(DevSshReader) reader = reader_of ("07 01 00 02 29b7f4aa 29b7f4aa00000001"
+                                              " 00000007 74657374696e67"
                                               " 00000003 e29883 00000000 a1a2 b1b2b3");
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) string = NULL, none = NULL, two = NULL, rest = NULL;

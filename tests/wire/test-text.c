@@ -81,7 +81,8 @@ test_text_noise (void)
       for (guint j = 0; j < sizeof noise; j++)
         {
           /* bytes that begin and continue characters, more often than chance has it */
-          static const guint8 likely[] = { 0xe2, 0x80, 0xaa, 0xc2, 0x9b, 0xf0, 0x9f, 0x00, 0x1b, 'a' };
+          static const guint8 likely[] = { 0xe2, 0x80, 0xaa, 0xc2, 0x9b, 0xf0, 0x9f, 0x00, 0x1b,
+                                           'a' };
 
           noise[j] = g_test_rand_bit () ? (guint8) g_test_rand_int ()
                                         : likely[g_test_rand_int_range (0, sizeof likely)];
