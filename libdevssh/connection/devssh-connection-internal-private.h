@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The insides of the engine and of its channels: for the files of this folder, and for nobody else.
+ *
+ *   devssh-connection.c       life, the tables of messages, the queue of events
+ *   devssh-connection-open.c  90, 91, 92; accepting
+ *   devssh-connection-request.c   80, 81, 82
+ *   devssh-channel.c          the public object
+ *   devssh-channel-input.c    93 to 96 as they come; the one consumer, and what waits for it
+ *   devssh-channel-output.c   what is to be sent, in order; pull and pulled
+ *   devssh-channel-exchange.c 98, 99, 100
+ *   devssh-channel-end.c      97; closing from either side, and the end of everything
+ */
+#pragma once
+
+#include <libdevssh/connection/devssh-answers-private.h>
+#include <libdevssh/connection/devssh-channel-list-private.h>
+#include <libdevssh/connection/devssh-channel-private.h>
+#include <libdevssh/connection/devssh-channel-table-private.h>
+#include <libdevssh/connection/devssh-connection-private.h>
+#include <libdevssh/connection/devssh-replies-private.h>
+#include <libdevssh/connection/devssh-window-private.h>
+#include <libdevssh/base/devssh-error.h>
+
+G_BEGIN_DECLS
+
+/* Where a channel stands, as the peer's messages see it. The rows of the table in devssh-connection.c. */
+typedef enum
+{
+  DEVSSH_CHANNEL_PHASE_NEVER,       /* no such number, ever; also: our open has not left yet */
+  DEVSSH_CHANNEL_PHASE_GONE,        /* used, and closed */
+  DEVSSH_CHANNEL_PHASE_OPENING,     /* we sent 90 */
+  DEVSSH_CHANNEL_PHASE_CANCELLED,   /* we sent 90, and nobody wants the channel any more */
+  DEVSSH_CHANNEL_PHASE_DECIDING,    /* the peer sent 90 */
+  DEVSSH_CHANNEL_PHASE_OPEN,
+  DEVSSH_CHANNEL_PHASE_OPEN_EOF,    /* the peer sent EOF */
+  DEVSSH_CHANNEL_PHASE_CLOSING,     /* closed here; CLOSE leaves behind what was queued before */
+  DEVSSH_CHANNEL_PHASE_CLOSING_EOF,
+  DEVSSH_N_CHANNEL_PHASES
+} DevSshChannelPhase;
+
+typedef struct _DevSshPendingRequest DevSshPendingRequest;
+typedef struct _DevSshOutItem        DevSshOutItem;
+typedef struct _DevSshInItem         DevSshInItem;
+
+/* ---- sending: one queue per channel, data and control messages in the order of the calls ---- */
+typedef enum
+{
+  DEVSSH_OUT_DATA,
+  DEVSSH_OUT_MESSAGE,     /* payload */
+  DEVSSH_OUT_REPLY        /* the next reply of the channel's replies may leave */
+} DevSshOutKind;
+
+struct _DevSshOutItem
+{
+  DevSshOutItem        *next;
+  DevSshOutKind         kind;
+  guint32               data_type;
+  const guint8         *data;
+  gsize                 length;
+  gsize                 offset;     /* sealed so far */
+  GBytes               *owner;
+  DevSshSendDone        done;
+  gpointer              user_data;
+  GError               *error;      /* why it ended, for done */
+  DevSshPendingRequest *request;    /* a message that somebody waits for the answer of */
+  guint8                payload[];
+};
+
+typedef struct
+{
+  DevSshOutItem *head;
+  DevSshOutItem *tail;
+} DevSshOutQueue;
+
+/* ---- receiving: what waits for a consumer, in order ---- */
+typedef enum
+{
+  DEVSSH_IN_DATA,
+  DEVSSH_IN_EOF,
+  DEVSSH_IN_CLOSED
+} DevSshInKind;
+
+struct _DevSshInItem
+{
+  DevSshInItem  *next;
+  DevSshInKind   kind;
+  guint32        data_type;
+  const guint8  *data;
+  gsize          length;
+  DevSshBuffer  *buffer;      /* keeps data, or NULL: copy does */
+  guint8         copy[];
+};
+
+/* ---- requests of ours ---- */
+struct _DevSshPendingRequest
+{
+  DevSshConnection  *connection;
+  DevSshChannel     *channel;     /* NULL: the session's */
+  GTask             *task;        /* NULL: nobody waits any more */
+  DevSshCancelWatch *watch;
+  gboolean           sent;
+};
+
+typedef struct
+{
+  GTask             *task;        /* NULL: nobody waits any more */
+  DevSshCancelWatch *watch;
+} DevSshPendingClose;
+
+typedef struct
+{
+  DevSshConnection  *connection;
+  char              *channel_type;   /* NULL: any */
+  GTask             *task;
+  DevSshCancelWatch *watch;
+} DevSshAcceptor;
+
+struct _DevSshChannel
+{
+  GObject                parent_instance;
+
+  DevSshContext         *context;
+  DevSshConnection      *connection;       /* NULL once the engine is done with the channel */
+  gpointer               session_object;   /* weak */
+  char                  *channel_type;
+  GBytes                *open_message;
+  GBytes                *confirmation_message;
+  guint32                id;
+  guint32                remote_id;
+  GSequenceIter         *list_position;
+
+  guint                  phase : 4;
+  guint                  is_remote : 1;
+  guint                  closed : 1;             /* to its users: nothing more can be sent */
+  guint                  closed_here : 1;        /* by close () */
+  guint                  close_queued : 1;
+  guint                  opened : 1;             /* the event went out */
+  guint                  ended : 1;              /* the last event was delivered; a consumer that comes now gets closed () at once */
+  guint                  end_told : 1;           /* ::closed was emitted: no signal after it (T-54) */
+  guint                  eof_queued : 1;         /* no data may follow */
+  guint                  eof_sent : 1;
+  guint                  eof_received : 1;
+  guint                  manual_credit : 1;
+  guint                  paused : 1;
+  guint                  stderr_to_data : 1;     /* we are a client */
+  guint                  fixed_window : 1;       /* the application set it: a promise */
+  guint                  window_announced : 1;
+  guint                  flush_pending : 1;
+  guint                  in_ring : 1;
+  guint                  for_acceptor : 1;       /* nobody else took the opening */
+  guint                  unaccepted : 1;         /* in the connection's queue */
+  guint                  fresh : 1;              /* accepted so, and no handler for requests seen yet */
+
+  /* opening */
+  DevSshChannelOpening  *opening;          /* not owned: it answers before it dies */
+  GTask                 *open_task;
+  DevSshCancelWatch     *open_watch;
+
+  /* out */
+  guint32                send_window;
+  guint32                send_packet;      /* most the peer takes in one message, and at most what we send */
+  guint32                peer_packet;
+  DevSshOutQueue         out;
+  DevSshOutQueue        *done;             /* a reference to the connection's */
+  gsize                  out_bytes;
+  guint64                bytes_sent;
+  DevSshChannel         *ring_next;
+  DevSshChannel         *ring_previous;
+
+  /* in */
+  DevSshWindow           window;
+  guint32                handed;           /* manual credit: with the application, not returned yet */
+  guint64                bytes_received;
+  DevSshChannelConsumer *consumer;
+  DevSshInItem          *in_head;
+  DevSshInItem          *in_tail;
+  guint                  n_slices;         /* waiting items that keep a receive buffer */
+  DevSshProbe            probe;            /* looks whether somebody has connected a handler */
+  guint                  probed;           /* times it looked */
+
+  /* requests */
+  DevSshReplies          replies;          /* that we owe */
+  GQueue                 requests;         /* (element-type DevSshPendingRequest): of ours, unanswered */
+  GQueue                 parked;           /* (element-type DevSshChannelRequest): that nobody listened to yet */
+  DevSshDeadline         parked_until;
+  guint                  dropped_requests;
+
+  /* the end */
+  gint64                 exit_status;
+  char                  *exit_signal;
+  char                  *error_message;
+  GError                *error;
+  GSList                *close_tasks;      /* (element-type DevSshPendingClose) */
+};
+
+struct _DevSshConnection
+{
+  DevSshConnectionConfig *config;
+  DevSshOutbox           *outbox;
+  GObject                *principal;
+  DevSshChannelTable      table;
+  DevSshChannelList      *channels;      /* open ones */
+  DevSshWindowClock       clock;
+  guint                   n_deciding;
+  guint                   n_unasked;     /* replies that nobody waited for (T-52) */
+  GError                 *ended;         /* aborted */
+  gboolean                fatal;
+
+  /* The hot event stands here, so that data costs no queue. */
+  DevSshConnectionEvent   hot;
+  GQueue                  events;        /* (element-type DevSshConnectionEvent) */
+  DevSshChannel          *ring;          /* channels with data that may be sent; the next one to send */
+  DevSshOutQueue         *done;          /* sends to be reported; channels may outlive us */
+
+  DevSshReplies           replies;       /* that we owe */
+  GQueue                  requests;      /* (element-type DevSshPendingRequest) */
+  GQueue                  acceptors;     /* (element-type DevSshAcceptor) */
+  GQueue                  unaccepted;    /* (element-type DevSshChannel): owned */
+};
+
+/* ---- devssh-connection.c ---- */
+void                   devssh_connection_wake           (DevSshConnection *self);
+void                   devssh_connection_send           (DevSshConnection *self, DevSshWriter *writer);
+DevSshConnectionEvent *devssh_connection_push_event     (DevSshConnection *self, DevSshConnectionEventType type, DevSshChannel *channel);
+/* text: static ASCII */
+void                   devssh_connection_fail           (DevSshConnection *self, guint32 reason, const char *text);
+void                   devssh_connection_count_unasked  (DevSshConnection *self);
+DevSshPendingRequest  *devssh_pending_request_new       (DevSshConnection *self, DevSshChannel *channel, GTask *task);
+void                   devssh_pending_request_free      (DevSshPendingRequest *request);
+/* The task of whoever waits, who waits no more. NULL: was cancelled. */
+GTask                 *devssh_pending_request_steal     (DevSshPendingRequest *request);
+
+/* ---- devssh-connection-open.c ---- */
+void devssh_connection_handle_open          (DevSshConnection *self, DevSshChannel *none, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void devssh_connection_handle_confirmation  (DevSshConnection *self, DevSshChannel *channel, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void devssh_connection_handle_open_failure  (DevSshConnection *self, DevSshChannel *channel, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void devssh_connection_opening_shown        (DevSshConnection *self, DevSshChannelOpening *opening, gboolean handled, gboolean nobody_listens);
+void devssh_connection_send_held_opens      (DevSshConnection *self, GPtrArray *openings);
+void devssh_connection_forget_unaccepted    (DevSshConnection *self, DevSshChannel *channel);
+void devssh_connection_end_acceptors        (DevSshConnection *self, const GError *error);
+void devssh_channel_end_opening             (DevSshChannel *self, const GError *error);
+/* Nobody wants the channel that we are opening. */
+void devssh_channel_cancel_opening          (DevSshChannel *self, GError *error);
+void devssh_connection_trace_channel        (DevSshConnection *self, DevSshTraceEvent event, DevSshChannel *channel, const char *what);
+
+/* ---- devssh-connection-request.c ---- */
+void devssh_connection_handle_global_request (DevSshConnection *self, const guint8 *payload, gsize length, gboolean before_auth);
+void devssh_connection_handle_global_reply   (DevSshConnection *self, DevSshChannel *none, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void devssh_connection_end_requests          (DevSshConnection *self, const GError *error);
+
+/* ---- devssh-channel.c ---- */
+DevSshChannel *devssh_channel_new           (DevSshConnection *connection, const char *channel_type, gboolean is_remote);
+void           devssh_channel_emit_data     (DevSshChannel *self, GBytes *bytes);
+void           devssh_channel_emit_extended (DevSshChannel *self, guint32 data_type, GBytes *bytes);
+void           devssh_channel_emit_eof      (DevSshChannel *self);
+void           devssh_channel_emit_closed   (DevSshChannel *self);
+void           devssh_channel_notify_state  (DevSshChannel *self);
+gboolean       devssh_channel_hears_data    (DevSshChannel *self);
+gboolean       devssh_channel_hears_extended (DevSshChannel *self);
+gboolean       devssh_channel_hears_eof     (DevSshChannel *self);
+gboolean       devssh_channel_hears_closed  (DevSshChannel *self);
+
+/* ---- devssh-channel-input.c ---- */
+void          devssh_channel_handle_adjust   (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void          devssh_channel_handle_data     (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void          devssh_channel_handle_extended (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void          devssh_channel_handle_eof      (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+DevSshInItem *devssh_in_item_new             (DevSshInKind kind, guint32 data_type, const guint8 *data, gsize length, DevSshBuffer *buffer);
+void          devssh_in_item_free            (DevSshInItem *item);
+void          devssh_channel_deliver_data    (DevSshChannel *self, DevSshConnectionEvent *event);
+void          devssh_channel_deliver_eof     (DevSshChannel *self);
+void          devssh_channel_deliver_closed  (DevSshChannel *self);
+gboolean      devssh_channel_has_unread      (DevSshChannel *self);
+void          devssh_channel_drop_input      (DevSshChannel *self);
+/* Looks each turn of the loop until somebody takes what waits. */
+void          devssh_channel_watch_handlers  (DevSshChannel *self);
+
+/* ---- devssh-channel-output.c ---- */
+/* In its turn, behind what the channel sends already. done may be NULL. */
+void     devssh_channel_send_message (DevSshChannel *self, DevSshWriter *writer, DevSshPendingRequest *request, DevSshSendDone done, gpointer user_data);
+void     devssh_channel_advance      (DevSshChannel *self);           /* sends what may leave now; in or out of the ring */
+void     devssh_channel_place_replies (DevSshChannel *self);
+gboolean devssh_channel_unqueue_request (DevSshChannel *self, DevSshPendingRequest *request);
+void     devssh_channel_end_output   (DevSshChannel *self, const GError *error);
+void     devssh_out_queue_run        (DevSshOutQueue *done);
+
+/* ---- devssh-channel-exchange.c ---- */
+void devssh_channel_handle_request (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void devssh_channel_handle_reply   (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void devssh_channel_send_reply     (DevSshChannel *self);             /* the head's turn has come */
+void devssh_channel_request_shown  (DevSshChannel *self, DevSshChannelRequest *request, gboolean handled, gboolean nobody_listens);
+void devssh_channel_watch_parked   (DevSshChannel *self);
+void devssh_channel_show_parked    (DevSshChannel *self);             /* if somebody listens now */
+void devssh_channel_end_exchange   (DevSshChannel *self, const GError *error);   /* NULL: closed; requests of ours are FALSE then */
+void devssh_channel_send_exit_status (DevSshChannel *self, guint32 status);
+void devssh_channel_send_exit_signal (DevSshChannel *self, const char *signal_name, const char *message);
+
+/* ---- devssh-channel-end.c ---- */
+void devssh_channel_handle_close (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+/* Our CLOSE has left, or the peer's has come, or the session ends (error): out of the table; the event follows. */
+void devssh_channel_end          (DevSshChannel *self, const GError *error);
+
+G_END_DECLS

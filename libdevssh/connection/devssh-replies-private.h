@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Replies leave in the order in which their requests came, whenever they were decided (design D14). */
+#pragma once
+
+#include <libdevssh/base/devssh-question-private.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DevSshReplySlot DevSshReplySlot;
+
+struct _DevSshReplySlot
+{
+  DevSshReplySlot *next;
+  gpointer         owner;       /* whose slot it is, for the question's sink */
+  DevSshQuestion  *question;    /* not owned: it answers before it dies. NULL: answered, or never asked */
+  GBytes          *payload;     /* behind 81 or 82, or NULL */
+  GPtrArray       *openings;    /* (element-type DevSshChannel), or NULL: opens that must not overtake this reply */
+  guint            refusals;    /* requests refused unasked right behind this one: a number is all they cost */
+  guint            filled : 1;
+  guint            success : 1;
+  guint            want_reply : 1;
+  guint            placed : 1;  /* its turn stands in a queue of messages */
+};
+
+typedef struct
+{
+  DevSshReplySlot *head;
+  DevSshReplySlot *tail;
+  guint            n_slots;
+  guint            n_refusals;
+} DevSshReplies;
+
+/* A slot in the next place. A question will fill it; without one it is filled at once. */
+DevSshReplySlot *devssh_replies_add    (DevSshReplies   *self,
+                                        gpointer         owner,
+                                        DevSshQuestion  *question,
+                                        gboolean         want_reply,
+                                        gboolean         success);
+/* A request that got no slot: FALSE if its refusal may leave now. */
+gboolean         devssh_replies_refuse (DevSshReplies   *self);
+void             devssh_replies_fill   (DevSshReplies   *self,
+                                        DevSshReplySlot *slot,
+                                        gboolean         success,
+                                        GBytes          *payload);
+/* The next reply that may leave, or NULL. It stays in its place until removed. */
+DevSshReplySlot *devssh_replies_ready  (DevSshReplies   *self);
+/* The last reply that is decided and has not left, or NULL. */
+DevSshReplySlot *devssh_replies_last_filled (DevSshReplies *self);
+void             devssh_replies_remove (DevSshReplies   *self,
+                                        DevSshReplySlot *slot);
+
+G_END_DECLS
