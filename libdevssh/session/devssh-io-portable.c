@@ -434,7 +434,7 @@ devssh_io_portable_free (DevSshIoPortable *self,
   if (self->reading)
     g_cancellable_cancel (self->read_cancellable);
   if (self->writing && self->write_cancellable != NULL)
-    devssh_deadline_set (&self->grace, self->context, g_get_monotonic_time () + CLOSING_GRACE,
+    devssh_deadline_set (&self->grace, self->context, devssh_context_get_time (self->context) + CLOSING_GRACE,
                          devssh_io_portable_grace_cb);
   devssh_io_portable_settle (self);
   devssh_io_portable_unref (self);
