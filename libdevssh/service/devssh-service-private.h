@@ -43,8 +43,9 @@ struct _DevSshServiceEntry
   DevSshActivation *activation;
   GObject          *config;          /* registrations in code */
   GType             type;            /* registrations in code, and plugins once loaded; 0 before */
-  gpointer          module;          /* DevSshPluginModule or NULL */
-  GError           *error;           /* why it cannot be used, once known */
+  gpointer          module;          /* DevSshPluginModule or NULL; borrowed, for modules live for ever */
+  char            **type_names;      /* all types that the keyfile names */
+  GError           *error;           /* why its module cannot be used, once known */
 };
 DevSshServiceEntry *devssh_service_entry_new   (GType type, const char *name, DevSshActivation *activation, GObject *config);
 DevSshServiceEntry *devssh_service_entry_ref   (DevSshServiceEntry *self);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <libdevssh/base/devssh-question.h>
+#include <libdevssh/base/devssh-trace.h>
 #include <libdevssh/connection/devssh-channel-opening.h>
 #include <libdevssh/connection/devssh-channel-request.h>
 #include <libdevssh/connection/devssh-session-request.h>
@@ -54,5 +55,10 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean       devssh_service_ask_finish  (DevSshService        *self,
                                            GAsyncResult         *result,
                                            GError              **error);
+DEVSSH_AVAILABLE_IN_1_0
+void           devssh_service_trace       (DevSshService        *self,
+                                           DevSshTraceLevel      level,
+                                           DevSshTraceEvent      event,
+                                           const char           *text);
 
 G_END_DECLS

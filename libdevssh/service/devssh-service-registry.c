@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From what a peer asks to the service that answers: the first entry with a matching rule. */
+#include <libdevssh/service/devssh-service-private.h>
+
+#include <string.h>
+#include <libdevssh/base/devssh-error.h>
+#include <libdevssh/service/devssh-plugin-module-private.h>
+
+struct _DevSshServiceRegistry
+{
+  GPtrArray *entries;   /* (element-type DevSshServiceEntry) */
+};
+
+DevSshServiceEntry *
+devssh_service_entry_new (GType             type,
+                          const char       *name,
+                          DevSshActivation *activation,
+                          GObject          *config)
+{
+  DevSshServiceEntry *self = g_new0 (DevSshServiceEntry, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->type = type;
+  self->type_name = g_strdup (type != G_TYPE_INVALID ? g_type_name (type) : NULL);
+  self->name = g_strdup (name);
+  self->activation = devssh_activation_ref (activation);
+  self->config = config != NULL ? g_object_ref (config) : NULL;
+
+  return self;
+}
+
+DevSshServiceEntry *
+devssh_service_entry_ref (DevSshServiceEntry *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+devssh_service_entry_unref (DevSshServiceEntry *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_free (self->plugin);
+  g_free (self->type_name);
+  g_free (self->name);
+  g_free (self->description);
+  g_strfreev (self->type_names);
+  devssh_activation_unref (self->activation);
+  g_clear_object (&self->config);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+GType
+devssh_service_entry_get_type_loaded (DevSshServiceEntry  *self,
+                                      GError             **error)
+{
+  GType type;
+
+  /* Sessions of several threads may share an entry. */
+  devssh_plugin_module_lock ();
+
+  if (self->type == G_TYPE_INVALID && self->error == NULL)
+    self->type = devssh_plugin_module_get_type_loaded (self->module, self->type_name,
+                                                       (const char * const *) self->type_names,
+                                                       &self->error);
+
+  type = self->type;
+  if (type == G_TYPE_INVALID)
+    g_propagate_error (error, g_error_copy (self->error));
+
+  devssh_plugin_module_unlock ();
+
+  return type;
+}
+
+DevSshService *
+devssh_service_entry_create (DevSshServiceEntry  *self,
+                             GError             **error)
+{
+  GType type = devssh_service_entry_get_type_loaded (self, error);
+  g_autoptr(GError) reason = NULL;
+  DevSshService *service;
+
+  if (type == G_TYPE_INVALID)
+    return NULL;
+
+  if (!g_type_is_a (type, G_TYPE_INITABLE))
+    return g_object_new (type, NULL);
+
+  service = g_initable_new (type, NULL, &reason, NULL);
+  if (service == NULL)
+    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "Service “%s” cannot start: %s",
+                 self->name, reason != NULL ? reason->message : "no reason given");
+
+  return service;
+}
+
+DevSshServiceRegistry *
+devssh_service_registry_new (GPtrArray *entries)
+{
+  DevSshServiceRegistry *self = g_new0 (DevSshServiceRegistry, 1);
+
+  self->entries = g_ptr_array_new_full (entries->len, (GDestroyNotify) devssh_service_entry_unref);
+  for (guint i = 0; i < entries->len; i++)
+    g_ptr_array_add (self->entries, devssh_service_entry_ref (entries->pdata[i]));
+
+  return self;
+}
+
+void
+devssh_service_registry_free (DevSshServiceRegistry *self)
+{
+  g_ptr_array_unref (self->entries);
+  g_free (self);
+}
+
+typedef gboolean (*Matches) (DevSshActivation *activation,
+                             const char       *name);
+
+static DevSshServiceEntry *
+first_match (DevSshServiceRegistry *self,
+             Matches                matches,
+             const char            *name)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DevSshServiceEntry *entry = self->entries->pdata[i];
+
+      if (matches (entry->activation, name))
+        return entry;
+    }
+
+  return NULL;
+}
+
+DevSshServiceEntry *
+devssh_service_registry_for_service_request (DevSshServiceRegistry *self,
+                                             const char            *name)
+{
+  return first_match (self, devssh_activation_matches_service_request, name);
+}
+
+DevSshServiceEntry *
+devssh_service_registry_for_session_request (DevSshServiceRegistry *self,
+                                             const char            *name)
+{
+  return first_match (self, devssh_activation_matches_session_request, name);
+}
+
+DevSshServiceEntry *
+devssh_service_registry_for_channel_type (DevSshServiceRegistry *self,
+                                          const char            *channel_type)
+{
+  return first_match (self, devssh_activation_matches_channel_type, channel_type);
+}
+
+DevSshServiceEntry *
+devssh_service_registry_for_channel_request (DevSshServiceRegistry *self,
+                                             const char            *name,
+                                             const char            *channel_type)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DevSshServiceEntry *entry = self->entries->pdata[i];
+
+      if (devssh_activation_matches_channel_request (entry->activation, name, channel_type))
+        return entry;
+    }
+
+  return NULL;
+}
+
+DevSshServiceEntry *
+devssh_service_registry_by_name (DevSshServiceRegistry *self,
+                                 const char            *name)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DevSshServiceEntry *entry = self->entries->pdata[i];
+
+      if (strcmp (entry->name, name) == 0)
+        return entry;
+    }
+
+  return NULL;
+}
