@@ -403,7 +403,9 @@ assert_fatal (TestPeers *peers)
   g_assert_false (devssh_auth_client_is_running (peers->client));
 
   /* No byte after the offence is processed. */
+  peers->client_event = DEVSSH_AUTH_CLIENT_NONE;
   test_peers_server_says (peers, (const guint8 *) "\64", 1);
+  g_assert_cmpint (peers->client_event, ==, DEVSSH_AUTH_CLIENT_NONE);
   g_assert_false (peers->client_succeeded);
   g_assert_false (devssh_auth_client_start (peers->client, test_credentials_new ("ada", NULL, NULL), &event, NULL));
   assert_nothing_sent (peers);

@@ -161,6 +161,17 @@ test_algorithm_of_another_key (void)
 }
 
 static void
+test_query_algorithm_of_another_key (void)
+{
+  g_autoptr(TestPeers) peers = test_server_new ();
+  DEVSSH_WRITER_AUTO (writer);
+
+  test_write_query (&writer, "ada", "rsa-sha2-512", test_key ("ssh-ed25519"));
+  test_peers_client_says_writer (peers, &writer);
+  assert_refused_unasked (peers);
+}
+
+static void
 write_request_with_blob (DevSshWriter *writer,
                          const char   *algorithm,
                          const guint8 *blob,
@@ -582,6 +593,21 @@ test_response_nobody_asked_for (void)
   g_assert_cmpuint (test_outbox_get_number (&peers->from_server), ==, 0);
 }
 
+/* A query's yes asks for nothing either. */
+static void
+test_response_after_query (void)
+{
+  g_autoptr(TestPeers) peers = test_server_new ();
+  DEVSSH_WRITER_AUTO (writer);
+
+  test_write_query (&writer, "ada", "ssh-ed25519", test_key ("ssh-ed25519"));
+  test_peers_client_says_writer (peers, &writer);
+  test_write_responses (&writer, (const char * const []) { NULL });
+  test_peers_client_says_writer (peers, &writer);
+  g_assert_cmpstr (peers->log->str, ==, "c50 c61 s?");
+  g_assert_false (peers->server_succeeded);
+}
+
 /* ---- one client after the other ---- */
 
 /* The prompts that one user got are not there for another to answer. */
@@ -938,6 +964,7 @@ main (int    argc,
       g_test_add_data_func (path, blob_names[i], test_rsa_blob_names);
     }
   g_test_add_func ("/auth/server/query/a-sign-b/T-35", test_query_a_sign_b);
+  g_test_add_func ("/auth/server/query/algorithm-of-another-key", test_query_algorithm_of_another_key);
   g_test_add_func ("/auth/server/query/leaves-no-trace/T-35", test_query_leaves_no_trace);
   g_test_add_func ("/auth/server/limit/everything-counts/T-34", test_everything_counts);
   g_test_add_func ("/auth/server/limit/aborted-dialogues-count/T-34", test_aborted_dialogues_count);
@@ -951,6 +978,7 @@ main (int    argc,
   g_test_add_func ("/auth/server/interactive/no-text", test_response_is_no_text);
   g_test_add_func ("/auth/server/interactive/counts/T-13", test_response_counts);
   g_test_add_func ("/auth/server/interactive/nobody-asked", test_response_nobody_asked_for);
+  g_test_add_func ("/auth/server/interactive/after-query", test_response_after_query);
   g_test_add_func ("/auth/server/user-change/T-37", test_user_change);
   g_test_add_func ("/auth/server/user-change/drops-dialogue/T-37", test_user_change_drops_dialogue);
   g_test_add_func ("/auth/server/request-after-success/T-37", test_request_after_success);
