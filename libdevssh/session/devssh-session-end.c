@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a session ends: decided once, told to everybody once (protocol.md 2.11). */
+#include "libdevssh/session/devssh-session-private.h"
+
+static void
+devssh_session_fail_tasks (DevSshSessionPrivate *priv,
+                           GQueue               *tasks)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (tasks)) != NULL)
+    devssh_context_return_error (priv->context, task, g_error_copy (priv->error));
+}
+
+void
+devssh_session_end (DevSshSession          *self,
+                    DevSshDisconnectReason  reason,
+                    const char             *message,
+                    const GError           *error,
+                    DevSshEndKind           kind)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  if (priv->end != DEVSSH_SESSION_ALIVE)
+    return;
+
+  priv->end = DEVSSH_SESSION_ENDING;
+  priv->reason = reason;
+  priv->message = g_strdup (message != NULL ? message : "");
+  if (error != NULL)
+    priv->error = g_error_copy (error);
+  else
+    priv->error = g_error_new (DEVSSH_CONNECTION_ERROR, (int) reason, "%s (%s)",
+                               priv->message[0] != '\0' ? priv->message : "The session was closed",
+                               devssh_disconnect_reason_to_string (reason));
+  priv->connected = FALSE;
+  DEVSSH_TRACE (priv->tracer, INFO, SESSION_CLOSING, "Session %u closes: %s", priv->number, priv->error->message);
+
+  /* Reason NONE is local: nothing is written (protocol.md 2.11). */
+  if (kind == DEVSSH_END_ORDERLY && priv->connecting && reason != DEVSSH_DISCONNECT_REASON_NONE)
+    devssh_transport_disconnect (priv->pump->transport, reason, priv->message);
+
+  devssh_connection_abort (priv->pump->connection, priv->error);
+  if (priv->connect_task != NULL)
+    devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
+  devssh_session_fail_tasks (priv, &priv->service_tasks);
+  priv->role->ended (self, priv->error);
+  devssh_pump_finish (priv->pump, kind);
+  devssh_pump_wake (priv->pump);
+}
+
+/* The channels have been told by the pump: their events come first. */
+void
+devssh_session_tell_end (DevSshSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  if (priv->end != DEVSSH_SESSION_ENDING)
+    return;
+  priv->end = DEVSSH_SESSION_TELLING;
+
+  devssh_session_detach_services (self);
+  devssh_session_notify (self, "is-connected");
+  devssh_session_notify (self, "is-closed");
+  devssh_session_emit_closed (self);
+  priv->end = DEVSSH_SESSION_TOLD;
+  devssh_session_stream_closed (self);
+}
+
+/* Those who wait for the end wait for both: everybody told, and the stream gone. */
+void
+devssh_session_stream_closed (DevSshSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  GTask *task;
+
+  if (priv->pump != NULL && priv->pump->closed)
+    priv->stream_closed = TRUE;
+  if (!priv->stream_closed || priv->end != DEVSSH_SESSION_TOLD)
+    return;
+  while ((task = g_queue_pop_head (&priv->wait_tasks)) != NULL)
+    devssh_context_return_boolean (priv->context, task, TRUE);
+}

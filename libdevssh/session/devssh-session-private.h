@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the chapters of a session share: the pump that owns the engines, and the session's own state. */
+#pragma once
+
+#include <libdevssh/connection/devssh-connection-private.h>
+#include <libdevssh/service/devssh-service-private.h>
+#include <libdevssh/session/devssh-io-source-private.h>
+#include <libdevssh/session/devssh-session-config-private.h>
+#include <libdevssh/session/devssh-session.h>
+#include <libdevssh/transport/devssh-transport-private.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DevSshPump        DevSshPump;
+typedef struct _DevSshSessionRole DevSshSessionRole;
+
+/* How far the end of a session has come. */
+typedef enum
+{
+  DEVSSH_SESSION_ALIVE,
+  DEVSSH_SESSION_ENDING,    /* decided; nobody has been told yet */
+  DEVSSH_SESSION_TELLING,   /* channels, services and the application are being told */
+  DEVSSH_SESSION_TOLD
+} DevSshSessionEnd;
+
+/* Who ended it, and so what is still written. */
+typedef enum
+{
+  DEVSSH_END_ORDERLY,       /* we did: DISCONNECT behind what waits, and time for it to leave */
+  DEVSSH_END_FATAL,         /* the transport did: its DISCONNECT is in the output, nobody waits */
+  DEVSSH_END_BY_PEER,       /* it has said so; nothing to say */
+  DEVSSH_END_LOST           /* the stream is dead */
+} DevSshEndKind;
+
+/* What differs between the two ends; each row of functions is in its own file. */
+struct _DevSshSessionRole
+{
+  gboolean is_server;
+  /* Fills in what only this end has (host keys) before the transport is made. */
+  void (*prepare)         (DevSshSession *session, DevSshTransportConfig *config);
+  /* A message of 50 to 79. */
+  void (*auth_message)    (DevSshSession *session, DevSshTransportEvent *event);
+  /* An answer to an open question of the authentication may have come. */
+  void (*auth_resume)     (DevSshSession *session);
+  /* server: SERVICE_REQUEST "ssh-userauth"; client: SERVICE_ACCEPT "ssh-userauth" */
+  void (*userauth_service)(DevSshSession *session);
+  void (*host_key)        (DevSshSession *session, DevSshTransportEvent *event);
+  void (*ext_info)        (DevSshSession *session);
+  /* The session has ended: drop engines, fail own tasks with error. */
+  void (*ended)           (DevSshSession *session, const GError *error);
+};
+
+typedef struct
+{
+  const DevSshSessionRole *role;
+  DevSshPump              *pump;            /* NULL only while disposing */
+  DevSshContext           *context;
+  DevSshSessionConfig     *config;          /* our own copy */
+  GIOStream               *stream;
+  DevSshServiceRegistry   *registry;
+  GListStore              *services;
+  DevSshSessionMetrics    *metrics;
+  DevSshTracer            *tracer;
+  GObject                 *principal;
+  guint                    number;
+
+  gboolean                 connecting;      /* connect_async was called */
+  gboolean                 connected;
+  gboolean                 authenticated;   /* set in devssh_session_set_authenticated() and nowhere else (T-31) */
+  gboolean                 logging;         /* G_MESSAGES_DEBUG asks for us */
+
+  DevSshSessionEnd         end;
+  DevSshDisconnectReason   reason;
+  char                    *message;
+  GError                  *error;
+
+  GError                  *config_error;    /* why connect will refuse */
+  GTask                   *connect_task;
+  GQueue                   service_tasks;   /* (element-type GTask): request_service, data: the name */
+  GQueue                   wait_tasks;      /* (element-type GTask): wait_closed and close */
+  gboolean                 stream_closed;   /* the stream is gone too: close tasks may end */
+} DevSshSessionPrivate;
+
+DevSshSessionPrivate *devssh_session_get_private         (DevSshSession *self);
+
+/* ---- devssh-session.c ---- */
+/* Emits the signal that fits the question, between begin and end. TRUE: taken. listened: somebody was connected. */
+gboolean     devssh_session_emit_question        (DevSshSession *self, DevSshQuestion *question, gboolean *listened);
+void         devssh_session_report_progress      (DevSshSession *self, DevSshProgress progress);
+void         devssh_session_notify               (DevSshSession *self, const char *property);
+void         devssh_session_emit_service_activated (DevSshSession *self, DevSshService *service);
+void         devssh_session_emit_closed          (DevSshSession *self);
+void         devssh_session_emit_trace           (DevSshSession *self);   /* hands out the tracer's notes */
+/* The one place that makes a session authenticated: called from the verified path of the role. */
+void         devssh_session_set_authenticated    (DevSshSession *self, GObject *principal);
+void         devssh_session_set_connected        (DevSshSession *self);
+/* FALSE, and task ended with the right error: wrong thread, closed, not connected, not authenticated. */
+gboolean     devssh_session_check_usable         (DevSshSession *self, GTask *task, gboolean needs_authentication);
+
+/* ---- devssh-session-router.c ---- */
+void         devssh_session_route_transport      (DevSshSession *self, DevSshTransportEvent *event);
+void         devssh_session_route_connection     (DevSshSession *self, DevSshConnectionEvent *event);
+
+/* ---- devssh-session-services.c ---- */
+/* The running instance of entry, made now if need be; NULL and error: the plugin is broken, and why. */
+DevSshService *devssh_session_ensure_service     (DevSshSession *self, DevSshServiceEntry *entry, GError **error);
+/* Shows a question to the matching service, else to the session's signal. */
+gboolean     devssh_session_ask                  (DevSshSession *self, DevSshQuestion *question, gboolean *listened);
+void         devssh_session_service_requested    (DevSshSession *self, const char *name);
+void         devssh_session_service_accepted     (DevSshSession *self, const char *name);
+void         devssh_session_detach_services      (DevSshSession *self);
+
+/* ---- devssh-session-end.c ---- */
+/* Decides the end; the first decision counts. error NULL: a DEVSSH_CONNECTION_ERROR is made of reason and message. */
+void         devssh_session_end                  (DevSshSession *self, DevSshDisconnectReason reason, const char *message,
+                                                  const GError *error, DevSshEndKind kind);
+/* Tells everybody; from the pump, with no engine frame on the stack. */
+void         devssh_session_tell_end             (DevSshSession *self);
+void         devssh_session_stream_closed        (DevSshSession *self);
+
+/* ---- devssh-session-pump.c ---- */
+/* Owns stream and engines; the context's sources point at it and never at the session (design D18). */
+struct _DevSshPump
+{
+  gatomicrefcount   ref_count;
+  DevSshSession    *session;      /* borrowed; NULL once it is gone */
+  DevSshContext    *context;
+  GIOStream        *stream;
+  DevSshIoWatch    *watch;        /* NULL before connect and after the end */
+  DevSshTransport  *transport;
+  DevSshConnection *connection;
+  DevSshDeadline    deadline;
+  gboolean          woken;        /* there is something to do */
+  gboolean          deferred;     /* a turn is due from the loop */
+  gboolean          lingering;    /* the session has ended; only what is written waits for the socket */
+  gboolean          half_closed;  /* lingering: our side of the stream is shut */
+  gboolean          closed;
+};
+
+DevSshPump  *devssh_pump_new          (DevSshSession *session, DevSshContext *context, GIOStream *stream,
+                                       DevSshTransport *transport, DevSshConnection *connection);
+DevSshPump  *devssh_pump_ref          (DevSshPump *self);
+void         devssh_pump_unref        (DevSshPump *self);
+void         devssh_pump_start        (DevSshPump *self);
+/* Marks that there is something to do; the turn comes from the loop, or is the one that runs now. */
+void         devssh_pump_wake         (gpointer self);
+/* No more input; what is in the output goes out as long as the socket takes it, bounded; then the stream is closed. */
+void         devssh_pump_finish       (DevSshPump *self, DevSshEndKind kind);
+/* The session is going away: one try to write, no wait (design D18). Takes the caller's reference. */
+void         devssh_pump_abandon      (DevSshPump *self);
+
+G_END_DECLS

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who handles what an engine says: number -> transport | auth | connection (RFC 4250, 4.1.1). */
+#include "libdevssh/session/devssh-session-private.h"
+
+static void
+devssh_session_fatal (DevSshSession *self,
+                      guint32        reason,
+                      const char    *text)
+{
+  /* The transport writes the DISCONNECT and says FAILED in its next step. */
+  devssh_transport_fail (devssh_session_get_private (self)->pump->transport, reason, text);
+}
+
+static void
+devssh_session_unknown_message (DevSshSession        *self,
+                                DevSshTransportEvent *event)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  const DevSshMessageHandlerEntry *entry;
+  g_autoptr(GBytes) payload = NULL;
+  g_autoptr(GError) error = NULL;
+
+  entry = devssh_session_config_get_message_handler (priv->config, event->payload[0]);
+  if (entry == NULL)
+    {
+      /* RFC 4253, 11.4 */
+      devssh_transport_send_unimplemented (priv->pump->transport, event->sequence);
+      return;
+    }
+
+  payload = g_bytes_new (event->payload, event->length);
+  if (entry->handler (self, payload, entry->user_data, &error))
+    return;
+
+  DEVSSH_TRACE (priv->tracer, ERROR, HANDLE_MESSAGE_FAILED, "The handler of message %u failed: %s",
+                event->payload[0], error != NULL ? error->message : "no reason given");
+  if (priv->end == DEVSSH_SESSION_ALIVE)
+    devssh_session_fatal (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "A message could not be handled");
+}
+
+static void
+devssh_session_message (DevSshSession        *self,
+                        DevSshTransportEvent *event)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  switch (event->action)
+    {
+    case DEVSSH_ACTION_AUTH:
+      priv->role->auth_message (self, event);
+      break;
+
+    case DEVSSH_ACTION_CONNECTION:
+    case DEVSSH_ACTION_EARLY:
+      devssh_connection_handle (priv->pump->connection, event->payload, event->length, event->buffer,
+                                event->action == DEVSSH_ACTION_EARLY, g_get_monotonic_time ());
+      break;
+
+    case DEVSSH_ACTION_UNKNOWN:
+      devssh_session_unknown_message (self, event);
+      break;
+
+    case DEVSSH_ACTION_FATAL:
+    case DEVSSH_ACTION_TRANSPORT:
+    case DEVSSH_ACTION_EARLY_ADJUST:
+    case DEVSSH_ACTION_IGNORE:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+devssh_session_keys_in_use (DevSshSession *self,
+                            gboolean       first)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  DevSshTransport *transport = priv->pump->transport;
+
+  if (!devssh_transport_is_no_security (transport))
+    DEVSSH_TRACE (priv->tracer, INFO, SESSION_ENCRYPTED, "Session %u: %s, %s, %s", priv->number,
+                  devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_KEX),
+                  devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_HOST_KEY),
+                  devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_CIPHER_C2S));
+  if (!first)
+    return;
+  if (!devssh_transport_is_no_security (transport))
+    devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_KEY_EXCHANGE);
+}
+
+void
+devssh_session_route_transport (DevSshSession        *self,
+                                DevSshTransportEvent *event)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  switch (event->type)
+    {
+    case DEVSSH_TRANSPORT_MESSAGE:
+      devssh_session_message (self, event);
+      break;
+
+    case DEVSSH_TRANSPORT_VERSION:
+      DEVSSH_TRACE (priv->tracer, INFO, PROTOCOL_VERSION, "Remote version: %s",
+                    devssh_version_to_string (devssh_transport_get_remote_version (priv->pump->transport)));
+      devssh_session_notify (self, "remote-version");
+      devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_VERSION_EXCHANGE);
+      break;
+
+    case DEVSSH_TRANSPORT_KEX_STARTED:
+      if (devssh_transport_get_kex_count (priv->pump->transport) == 0)
+        devssh_session_report_progress (self, DEVSSH_PROGRESS_STARTING_KEY_EXCHANGE);
+      break;
+
+    case DEVSSH_TRANSPORT_HOST_KEY:
+    case DEVSSH_TRANSPORT_NEED_HOST_KEY:
+      priv->role->host_key (self, event);
+      break;
+
+    case DEVSSH_TRANSPORT_KEX_DONE:
+      devssh_session_keys_in_use (self, event->flag);
+      break;
+
+    case DEVSSH_TRANSPORT_EXT_INFO:
+      priv->role->ext_info (self);
+      devssh_session_notify (self, "protocol-extensions");
+      break;
+
+    case DEVSSH_TRANSPORT_SERVICE_REQUEST:
+      devssh_session_service_requested (self, event->text);
+      break;
+
+    case DEVSSH_TRANSPORT_SERVICE_ACCEPT:
+      devssh_session_service_accepted (self, event->text);
+      break;
+
+    case DEVSSH_TRANSPORT_DEBUG:
+      if (event->flag)
+        DEVSSH_TRACE (priv->tracer, INFO, DEBUG_MESSAGE, "Peer: %s", event->text);
+      else
+        DEVSSH_TRACE (priv->tracer, VERBOSE, DEBUG_MESSAGE, "Peer: %s", event->text);
+      break;
+
+    case DEVSSH_TRANSPORT_UNIMPLEMENTED:
+      DEVSSH_TRACE (priv->tracer, WARNING, DEBUG_MESSAGE, "The peer does not know our packet %u", event->sequence);
+      break;
+
+    case DEVSSH_TRANSPORT_DISCONNECTED:
+      devssh_session_end (self, event->reason, event->text, NULL, DEVSSH_END_BY_PEER);
+      break;
+
+    case DEVSSH_TRANSPORT_FAILED:
+      devssh_session_end (self, event->reason, event->text, NULL, DEVSSH_END_FATAL);
+      break;
+
+    case DEVSSH_TRANSPORT_NEED_INPUT:
+    case DEVSSH_TRANSPORT_HELD:
+    case DEVSSH_TRANSPORT_END:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* A question about a channel or request: to its service, or to the application; then the engine learns what came of it. */
+static void
+devssh_session_route_question (DevSshSession  *self,
+                               DevSshQuestion *question)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  gboolean listened = FALSE;
+  gboolean handled;
+
+  handled = devssh_session_ask (self, question, &listened);
+  if (priv->pump != NULL)
+    devssh_connection_question_shown (priv->pump->connection, question, handled, !listened);
+}
+
+void
+devssh_session_route_connection (DevSshSession         *self,
+                                 DevSshConnectionEvent *event)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  switch (event->type)
+    {
+    case DEVSSH_CONNECTION_CHANNEL_OPENING:
+      devssh_session_route_question (self, DEVSSH_QUESTION (event->opening));
+      devssh_connection_event_clear (event);
+      break;
+
+    case DEVSSH_CONNECTION_CHANNEL_REQUEST:
+      devssh_session_route_question (self, DEVSSH_QUESTION (event->channel_request));
+      devssh_connection_event_clear (event);
+      break;
+
+    case DEVSSH_CONNECTION_SESSION_REQUEST:
+      devssh_session_route_question (self, DEVSSH_QUESTION (event->session_request));
+      devssh_connection_event_clear (event);
+      break;
+
+    case DEVSSH_CONNECTION_FATAL:
+      devssh_session_fatal (self, event->reason, event->text);
+      devssh_connection_event_clear (event);
+      break;
+
+    case DEVSSH_CONNECTION_NONE:
+    case DEVSSH_CONNECTION_CHANNEL_DATA:
+    case DEVSSH_CONNECTION_CHANNEL_EOF:
+    case DEVSSH_CONNECTION_CHANNEL_OPENED:
+    case DEVSSH_CONNECTION_CHANNEL_CLOSED:
+    default:
+      devssh_connection_deliver (priv->pump->connection, event);
+      break;
+    }
+}
