@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How a session ends: decided once, told to everybody once (protocol.md 2.11). */
-#include "libdevssh/session/devssh-session-private.h"
+#include <libdevssh/session/devssh-session-private.h>
 
 static void
 devssh_session_fail_tasks (DevSshSessionPrivate *priv,

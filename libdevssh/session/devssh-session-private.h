@@ -84,8 +84,9 @@ typedef struct
 DevSshSessionPrivate *devssh_session_get_private         (DevSshSession *self);
 
 /* ---- devssh-session.c ---- */
-/* Emits the signal that fits the question, between begin and end. TRUE: taken. listened: somebody was connected. */
+/* Emits the signal that fits the question; devssh_question_begin() and end() are the caller's. TRUE: taken. listened: somebody was connected. */
 gboolean     devssh_session_emit_question        (DevSshSession *self, DevSshQuestion *question, gboolean *listened);
+gboolean     devssh_session_has_authenticating_handler (DevSshSession *self);
 void         devssh_session_report_progress      (DevSshSession *self, DevSshProgress progress);
 void         devssh_session_notify               (DevSshSession *self, const char *property);
 void         devssh_session_emit_service_activated (DevSshSession *self, DevSshService *service);
@@ -137,8 +138,8 @@ struct _DevSshPump
   gboolean          closed;
 };
 
-DevSshPump  *devssh_pump_new          (DevSshSession *session, DevSshContext *context, GIOStream *stream,
-                                       DevSshTransport *transport, DevSshConnection *connection);
+/* Its owner gives it transport and connection. */
+DevSshPump  *devssh_pump_new          (DevSshSession *session, DevSshContext *context, GIOStream *stream);
 DevSshPump  *devssh_pump_ref          (DevSshPump *self);
 void         devssh_pump_unref        (DevSshPump *self);
 void         devssh_pump_start        (DevSshPump *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The only file where the bytes of a session meet its GIOStream: reads, lets the engines work, delivers
  * what they say with no engine frame on the stack, and writes what came of it in one go (design D4, D12). */
-#include "libdevssh/session/devssh-session-private.h"
+#include <libdevssh/session/devssh-session-private.h>
 
 /* Fairness: so many buffers are read for one session before the loop sees the others. */
 #define READS_PER_TURN 4
@@ -11,11 +11,9 @@
 static void devssh_pump_turn (DevSshPump *self);
 
 DevSshPump *
-devssh_pump_new (DevSshSession    *session,
-                 DevSshContext    *context,
-                 GIOStream        *stream,
-                 DevSshTransport  *transport,
-                 DevSshConnection *connection)
+devssh_pump_new (DevSshSession *session,
+                 DevSshContext *context,
+                 GIOStream     *stream)
 {
   DevSshPump *self = g_new0 (DevSshPump, 1);
 
@@ -23,8 +21,6 @@ devssh_pump_new (DevSshSession    *session,
   self->session = session;
   self->context = devssh_context_ref (context);
   self->stream = g_object_ref (stream);
-  self->transport = transport;
-  self->connection = connection;
   return self;
 }
 

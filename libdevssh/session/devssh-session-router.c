@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who handles what an engine says: number -> transport | auth | connection (RFC 4250, 4.1.1). */
-#include "libdevssh/session/devssh-session-private.h"
+#include <libdevssh/session/devssh-session-private.h>
+
+#include <libdevssh/connection/devssh-channel-private.h>
 
 static void
 devssh_session_fatal (DevSshSession *self,
@@ -169,6 +171,7 @@ devssh_session_route_question (DevSshSession  *self,
   gboolean listened = FALSE;
   gboolean handled;
 
+  devssh_question_begin (question);
   handled = devssh_session_ask (self, question, &listened);
   if (priv->pump != NULL)
     devssh_connection_question_shown (priv->pump->connection, question, handled, !listened);
@@ -179,6 +182,9 @@ devssh_session_route_connection (DevSshSession         *self,
                                  DevSshConnectionEvent *event)
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  if (event->channel != NULL && event->type != DEVSSH_CONNECTION_CHANNEL_DATA)
+    devssh_channel_set_session_object (event->channel, self);
 
   switch (event->type)
     {

@@ -1,19 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which service answers, and how it comes to life (protocol.md 6.1). */
-#include "libdevssh/session/devssh-session-private.h"
+#include <libdevssh/session/devssh-session-private.h>
 
 static gboolean
 devssh_session_host_emit (gpointer        host,
                           DevSshQuestion *question)
 {
   gboolean listened = FALSE;
+  gboolean handled;
 
-  devssh_session_emit_question (DEVSSH_SESSION (host), question, &listened);
-  return listened;
+  devssh_question_begin (question);
+  handled = devssh_session_emit_question (DEVSSH_SESSION (host), question, &listened);
+  devssh_question_end (question, handled);
+  return handled;
+}
+
+static void
+devssh_session_host_trace (gpointer          host,
+                           DevSshTraceLevel  level,
+                           DevSshTraceEvent  event,
+                           const char       *text)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (DEVSSH_SESSION (host));
+
+  if (devssh_tracer_wants (priv->tracer, level))
+    devssh_tracer_add (priv->tracer, level, event, "%s", text);
+  if (priv->pump != NULL)
+    devssh_pump_wake (priv->pump);
 }
 
 static const DevSshServiceHost service_host = {
   .emit = devssh_session_host_emit,
+  .trace = devssh_session_host_trace,
 };
 
 static DevSshService *
@@ -40,22 +58,22 @@ devssh_session_ensure_service (DevSshSession       *self,
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
   g_autoptr(DevSshService) service = NULL;
+  g_autoptr(GError) local_error = NULL;
   DevSshService *running;
-  GType type;
 
   running = devssh_session_find_service (priv, entry->name);
   if (running != NULL)
     return running;
 
-  type = devssh_service_entry_get_type_loaded (entry, error);
-  if (type == G_TYPE_INVALID)
+  service = devssh_service_entry_create (entry, &local_error);
+  if (service == NULL)
     {
       DEVSSH_TRACE (priv->tracer, ERROR, UNKNOWN_ERROR, "Service %s cannot be used: %s", entry->name,
-                    error != NULL && *error != NULL ? (*error)->message : "its plugin is broken");
+                    local_error->message);
+      g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
 
-  service = g_object_new (type, NULL);
   g_list_store_append (priv->services, service);
   devssh_service_attach (service, &service_host, G_OBJECT (self), entry->name, entry->config);
   devssh_session_emit_service_activated (self, service);
@@ -82,20 +100,13 @@ devssh_session_ask_service (DevSshSession      *self,
                             DevSshServiceEntry *entry,
                             DevSshQuestion     *question)
 {
-  g_autoptr(GError) error = NULL;
-  DevSshService *service;
-  gboolean handled = FALSE;
+  g_autoptr(DevSshService) service = NULL;
 
-  devssh_question_begin (question);
-  service = devssh_session_ensure_service (self, entry, &error);
-  if (service != NULL)
-    {
-      g_object_ref (service);
-      handled = devssh_service_dispatch (service, question);
-      g_object_unref (service);
-    }
-  devssh_question_end (question, handled);
-  return handled;
+  service = devssh_session_ensure_service (self, entry, NULL);
+  if (service == NULL)
+    return FALSE;
+  g_object_ref (service);
+  return devssh_service_dispatch (service, question);
 }
 
 gboolean
@@ -110,17 +121,6 @@ devssh_session_ask (DevSshSession  *self,
     {
       *listened = TRUE;
       return devssh_session_ask_service (self, entry, question);
-    }
-  if (DEVSSH_IS_CHANNEL_REQUEST (question))
-    {
-      DevSshChannel *channel = devssh_channel_request_get_channel (DEVSSH_CHANNEL_REQUEST (question));
-      gboolean handled = FALSE;
-
-      devssh_question_begin (question);
-      g_signal_emit_by_name (channel, "request", question, &handled);
-      devssh_question_end (question, handled);
-      *listened = TRUE;
-      return handled;
     }
   return devssh_session_emit_question (self, question, listened);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The public face of a session: properties, signals, and the calls that go to the engines. */
-#include "libdevssh/session/devssh-session-private.h"
+#include <libdevssh/session/devssh-session-private.h>
+
+#include <libdevssh/connection/devssh-channel-private.h>
 
 /**
  * DevSshSession:
@@ -98,6 +100,7 @@ devssh_session_get_private (DevSshSession *self)
   return devssh_session_get_instance_private (self);
 }
 
+/* Between devssh_question_begin() and end(), which are the caller's. */
 gboolean
 devssh_session_emit_question (DevSshSession  *self,
                               DevSshQuestion *question,
@@ -105,6 +108,15 @@ devssh_session_emit_question (DevSshSession  *self,
 {
   gboolean handled = FALSE;
   guint signal;
+
+  if (DEVSSH_IS_CHANNEL_REQUEST (question))
+    {
+      DevSshChannelRequest *request = DEVSSH_CHANNEL_REQUEST (question);
+      DevSshChannel *channel = devssh_channel_request_get_channel (request);
+
+      *listened = devssh_channel_has_request_handler (channel);
+      return devssh_channel_emit_request (channel, request);
+    }
 
   if (DEVSSH_IS_AUTHENTICATION (question))
     signal = signals[SIGNAL_AUTHENTICATING];
@@ -114,10 +126,14 @@ devssh_session_emit_question (DevSshSession  *self,
     signal = signals[SIGNAL_REQUEST];
 
   *listened = g_signal_has_handler_pending (self, signal, 0, FALSE);
-  devssh_question_begin (question);
   g_signal_emit (self, signal, 0, question, &handled);
-  devssh_question_end (question, handled);
   return handled;
+}
+
+gboolean
+devssh_session_has_authenticating_handler (DevSshSession *self)
+{
+  return g_signal_has_handler_pending (self, signals[SIGNAL_AUTHENTICATING], 0, FALSE);
 }
 
 void
@@ -257,8 +273,6 @@ devssh_session_constructed (GObject *object)
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
   DevSshTransportConfig *transport_config;
   DevSshConnectionConfig *connection_config;
-  DevSshTransport *transport;
-  DevSshConnection *connection;
 
   G_OBJECT_CLASS (devssh_session_parent_class)->constructed (object);
 
@@ -279,14 +293,17 @@ devssh_session_constructed (GObject *object)
   transport_config->metrics = g_object_ref (priv->metrics);
   transport_config->tracer = devssh_tracer_ref (priv->tracer);
   priv->role->prepare (self, transport_config);
-  transport = devssh_transport_new (transport_config);
+
+  priv->pump = devssh_pump_new (self, priv->context, priv->stream);
+  priv->pump->transport = devssh_transport_new (transport_config);
 
   connection_config = devssh_session_config_make_connection (priv->config, priv->context);
   connection_config->tracer = devssh_tracer_ref (priv->tracer);
-  connection = devssh_connection_new (connection_config, devssh_transport_get_outbox (transport));
-
-  priv->pump = devssh_pump_new (self, priv->context, priv->stream, transport, connection);
-  devssh_connection_set_host (connection, devssh_pump_wake, priv->pump, G_OBJECT (self));
+  connection_config->is_client = !priv->role->is_server;
+  connection_config->wake = devssh_pump_wake;
+  connection_config->host = priv->pump;
+  priv->pump->connection = devssh_connection_new (connection_config,
+                                                  devssh_transport_get_outbox (priv->pump->transport));
   priv->registry = devssh_session_config_make_registry (priv->config);
 }
 

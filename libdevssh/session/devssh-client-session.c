@@ -1,0 +1,867 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The client's end: first the host's key is accepted, then the user proves who he is (protocol.md 4.2). */
+#include <libdevssh/session/devssh-client-session.h>
+
+#include <libdevssh/session/devssh-credentials-private.h>
+#include <libdevssh/session/devssh-session-private.h>
+
+/* What the running call is for. */
+typedef enum
+{
+  GOAL_NONE,
+  GOAL_SERVER,      /* authenticate_server: the host key only */
+  GOAL_CLIENT,      /* authenticate_client: the user only */
+  GOAL_BOTH,        /* authenticate */
+  GOAL_QUERY        /* query_public_key */
+} Goal;
+
+/* Where it stands; devssh_client_session_resume() goes on from here. */
+typedef enum
+{
+  STEP_IDLE,
+  STEP_ASK_HOST,       /* the question is to be shown */
+  STEP_WAIT_HOST,      /* its answer is awaited */
+  STEP_HOST_ANSWERED,
+  STEP_START_USER,     /* the first request is to be sent */
+  STEP_USER            /* the engine of RFC 4252 works */
+} Step;
+
+/**
+ * DevSshClientSession:
+ *
+ * The client's end of a session.
+ *
+ * After [method@Session.connect_async] comes [method@ClientSession.authenticate_async], which shows
+ * the host's key to [signal@Session::authenticating] and, when it is accepted, proves who the user is.
+ *
+ * Since: 1.0
+ */
+struct _DevSshClientSession
+{
+  DevSshSession            parent_instance;
+
+  DevSshAuthClient        *auth;                /* NULL before the first attempt */
+  DevSshClientCredentials *credentials;         /* of the running call */
+  DevSshAuthClientCredentials *plain;           /* until the engine takes them */
+  GTask                   *task;                /* the running call */
+  DevSshCancelWatch       *watch;
+  GCancellable            *asking;              /* ends what we asked the credentials for */
+  Goal                     goal;
+  Step                     step;
+  GWeakRef                 host_question;
+  GObject                 *host_principal;      /* once accepted */
+  gboolean                 host_refused;
+  gboolean                 host_accepted;
+  gboolean                 service_requested;
+  gboolean                 service_accepted;
+  gboolean                 holding;             /* a question to the user is open */
+  DevSshCredentialRequest *answered_password;   /* what the credentials said */
+  DevSshCredentialRequest *answered_key;
+};
+
+G_DEFINE_FINAL_TYPE (DevSshClientSession, devssh_client_session, DEVSSH_TYPE_SESSION)
+
+enum { SIGNAL_BANNER, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+static void devssh_client_session_event (DevSshClientSession *self, DevSshAuthClientEvent *event);
+
+static DevSshSessionPrivate *
+devssh_client_session_priv (DevSshClientSession *self)
+{
+  return devssh_session_get_private (DEVSSH_SESSION (self));
+}
+
+static void
+devssh_client_session_hold (DevSshClientSession *self,
+                            gboolean             hold)
+{
+  self->holding = hold;
+  devssh_transport_hold (devssh_client_session_priv (self)->pump->transport, hold);
+}
+
+/* The call is over; returns its task, to be ended by the caller. */
+static GTask *
+devssh_client_session_take_task (DevSshClientSession *self)
+{
+  g_cancellable_cancel (self->asking);
+  g_clear_object (&self->asking);
+  g_clear_pointer (&self->watch, devssh_cancel_watch_free);
+  g_clear_object (&self->credentials);
+  g_clear_pointer (&self->plain, devssh_auth_client_credentials_free);
+  g_clear_object (&self->answered_password);
+  g_clear_object (&self->answered_key);
+  self->goal = GOAL_NONE;
+  self->step = STEP_IDLE;
+  return g_steal_pointer (&self->task);
+}
+
+static void
+devssh_client_session_complete (DevSshClientSession *self,
+                                gboolean             result)
+{
+  GTask *task = devssh_client_session_take_task (self);
+
+  if (task != NULL)
+    devssh_context_return_boolean (devssh_client_session_priv (self)->context, task, result);
+}
+
+/* ---- the host ---- */
+
+static void
+devssh_client_session_host_answered_cb (DevSshQuestion *question,
+                                        gpointer        data)
+{
+  DevSshClientSession *self = data;
+  DevSshAuthentication *authentication = DEVSSH_AUTHENTICATION (question);
+
+  self->host_accepted = devssh_authentication_get_answer (authentication) == DEVSSH_AUTH_ANSWER_ACCEPT;
+  if (self->host_accepted)
+    g_set_object (&self->host_principal, devssh_authentication_get_principal (authentication));
+  if (self->step == STEP_WAIT_HOST)
+    self->step = STEP_HOST_ANSWERED;
+  if (devssh_client_session_priv (self)->pump != NULL)
+    devssh_pump_wake (devssh_client_session_priv (self)->pump);
+}
+
+static void
+devssh_client_session_ask_host (DevSshClientSession *self)
+{
+  DevSshSession *session = DEVSSH_SESSION (self);
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+  g_autoptr(DevSshAuthentication) question = NULL;
+  gboolean listened = FALSE;
+  gboolean handled;
+
+  self->step = STEP_WAIT_HOST;
+  question = devssh_authentication_new (DEVSSH_AUTHENTICATION_TYPE_SERVER_PUBLIC_KEY, NULL);
+  devssh_authentication_set_public_key (question, devssh_transport_get_host_key (priv->pump->transport));
+  devssh_question_set_sink (DEVSSH_QUESTION (question), devssh_client_session_host_answered_cb, self);
+  g_weak_ref_set (&self->host_question, question);
+
+  devssh_question_begin (DEVSSH_QUESTION (question));
+  handled = devssh_session_emit_question (session, DEVSSH_QUESTION (question), &listened);
+  devssh_question_end (DEVSSH_QUESTION (question), handled);
+}
+
+/* The answer to the host key question: without a yes nothing of the user leaves (T-36). */
+static void
+devssh_client_session_host_decided (DevSshClientSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+
+  if (!self->host_accepted)
+    {
+      DEVSSH_TRACE (priv->tracer, WARNING, SERVER_AUTHENTICATION_FAILED, "The host key was not accepted");
+      devssh_client_session_complete (self, FALSE);
+      devssh_session_end (DEVSSH_SESSION (self), DEVSSH_DISCONNECT_REASON_HOST_KEY_NOT_VERIFIABLE,
+                          "The host key was not accepted", NULL, DEVSSH_END_ORDERLY);
+      return;
+    }
+  if (self->goal == GOAL_SERVER)
+    {
+      devssh_client_session_complete (self, TRUE);
+      return;
+    }
+  self->step = STEP_START_USER;
+}
+
+/* ---- the user ---- */
+
+static void
+devssh_client_session_make_engine (DevSshClientSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+  DevSshAuthClientConfig *config;
+
+  if (self->auth != NULL)
+    return;
+  config = devssh_session_config_make_auth_client (priv->config);
+  config->session_id = devssh_secret_dup (devssh_transport_get_session_id (priv->pump->transport));
+  config->tracer = devssh_tracer_ref (priv->tracer);
+  self->auth = devssh_auth_client_new (config, devssh_transport_get_outbox (priv->pump->transport),
+                                       devssh_pump_wake, priv->pump);
+}
+
+static void
+devssh_client_session_tell_algorithms (DevSshClientSession *self)
+{
+  GHashTable *extensions = devssh_transport_get_peer_extensions (devssh_client_session_priv (self)->pump->transport);
+  GBytes *value;
+
+  if (self->auth == NULL || extensions == NULL)
+    return;
+  value = g_hash_table_lookup (extensions, DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS);
+  if (value != NULL)
+    {
+      gsize length;
+      const char *text = g_bytes_get_data (value, &length);
+
+      devssh_auth_client_set_server_sig_algs (self->auth, text, length);
+    }
+}
+
+static void
+devssh_client_session_start_user (DevSshClientSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+  DevSshTransport *transport = priv->pump->transport;
+  DevSshAuthClientEvent event = { 0 };
+  GError *error = NULL;
+
+  if (!self->service_requested)
+    {
+      self->service_requested = TRUE;
+      devssh_session_report_progress (DEVSSH_SESSION (self), DEVSSH_PROGRESS_STARTING_SESSION_AUTHENTICATION);
+      if (priv->end != DEVSSH_SESSION_ALIVE)
+        return;
+      devssh_transport_send_service_request (transport, DEVSSH_SERVICE_NAME_USERAUTH);
+    }
+
+  /* A key is offered only by an algorithm that the server knows (protocol.md 4.4): its EXT_INFO comes before SERVICE_ACCEPT or never.
+   * Everything else leaves together with SERVICE_REQUEST (design D4). */
+  if (self->plain->keys != NULL && self->plain->keys->len > 0
+      && !devssh_transport_have_ext_info (transport) && !self->service_accepted)
+    return;
+
+  self->step = STEP_USER;
+  DEVSSH_TRACE (priv->tracer, INFO, SESSION_AUTHENTICATING, "Session %u authenticates", priv->number);
+  devssh_client_session_make_engine (self);
+  devssh_client_session_tell_algorithms (self);
+  if (!devssh_auth_client_start (self->auth, g_steal_pointer (&self->plain), &event, &error))
+    {
+      GTask *task = devssh_client_session_take_task (self);
+
+      devssh_context_return_error (priv->context, task, error);
+      return;
+    }
+  devssh_client_session_event (self, &event);
+}
+
+static void
+devssh_client_session_password_cb (DevSshCredentialRequest *request,
+                                   gpointer                 data)
+{
+  DevSshClientSession *self = data;
+
+  if (self->task == NULL)
+    return;
+  g_set_object (&self->answered_password, request);
+  devssh_pump_wake (devssh_client_session_priv (self)->pump);
+}
+
+static void
+devssh_client_session_private_key_cb (DevSshCredentialRequest *request,
+                                      gpointer                 data)
+{
+  DevSshClientSession *self = data;
+
+  if (self->task == NULL)
+    return;
+  g_set_object (&self->answered_key, request);
+  devssh_pump_wake (devssh_client_session_priv (self)->pump);
+}
+
+static void
+devssh_client_session_succeeded (DevSshClientSession *self)
+{
+  DevSshSession *session = DEVSSH_SESSION (self);
+
+  devssh_session_set_authenticated (session, self->host_principal);
+  devssh_session_report_progress (session, DEVSSH_PROGRESS_COMPLETED_SESSION_AUTHENTICATION);
+  devssh_session_notify (session, "is-authenticated");
+  devssh_session_notify (session, "principal");
+  devssh_client_session_complete (self, TRUE);
+}
+
+static void
+devssh_client_session_question (DevSshClientSession  *self,
+                                DevSshAuthentication *taken)
+{
+  g_autoptr(DevSshAuthentication) question = taken;
+  gboolean listened = FALSE;
+  gboolean handled;
+
+  devssh_client_session_hold (self, TRUE);
+  devssh_question_begin (DEVSSH_QUESTION (question));
+  handled = devssh_session_emit_question (DEVSSH_SESSION (self), DEVSSH_QUESTION (question), &listened);
+  devssh_question_end (DEVSSH_QUESTION (question), handled);
+}
+
+static void
+devssh_client_session_cancelled_by_user (DevSshClientSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+  GTask *task = devssh_client_session_take_task (self);
+
+  devssh_session_end (DEVSSH_SESSION (self), DEVSSH_DISCONNECT_REASON_AUTH_CANCELLED_BY_USER,
+                      "Authentication was cancelled", NULL, DEVSSH_END_ORDERLY);
+  if (task != NULL)
+    devssh_context_return_error (priv->context, task, g_error_copy (priv->error));
+}
+
+static void
+devssh_client_session_event (DevSshClientSession   *self,
+                             DevSshAuthClientEvent *event)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+
+  switch (event->type)
+    {
+    case DEVSSH_AUTH_CLIENT_NONE:
+      break;
+
+    case DEVSSH_AUTH_CLIENT_QUESTION:
+      devssh_client_session_question (self, event->question);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_NEED_PASSWORD:
+      devssh_client_credentials_ask_password (self->credentials, self->asking, devssh_client_session_password_cb,
+                                              g_object_ref (self), g_object_unref);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_NEED_PRIVATE_KEY:
+      devssh_client_credentials_ask_private_key (self->credentials, event->key, self->asking,
+                                                 devssh_client_session_private_key_cb,
+                                                 g_object_ref (self), g_object_unref);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_SUCCESS:
+      devssh_client_session_succeeded (self);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_PK_OK:
+      devssh_client_session_complete (self, TRUE);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_FAILURE:
+      DEVSSH_TRACE (priv->tracer, WARNING, CLIENT_AUTHENTICATION_FAILED, "The server refused every attempt");
+      devssh_client_session_complete (self, FALSE);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_BANNER:
+      g_signal_emit (self, signals[SIGNAL_BANNER], 0, event->text);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_CANCELLED:
+      devssh_client_session_cancelled_by_user (self);
+      break;
+
+    case DEVSSH_AUTH_CLIENT_FATAL:
+      devssh_transport_fail (priv->pump->transport, event->reason, event->text);
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+devssh_client_session_give_password (DevSshClientSession *self)
+{
+  g_autoptr(DevSshCredentialRequest) answer = g_steal_pointer (&self->answered_password);
+  DevSshAuthClientEvent event = { 0 };
+
+  devssh_auth_client_provide_password (self->auth, devssh_credential_request_get_answer_user (answer),
+                                       devssh_credential_request_get_answer_password (answer), &event);
+  devssh_client_session_event (self, &event);
+}
+
+static void
+devssh_client_session_give_key (DevSshClientSession *self)
+{
+  g_autoptr(DevSshCredentialRequest) answer = g_steal_pointer (&self->answered_key);
+  DevSshAuthClientEvent event = { 0 };
+
+  devssh_auth_client_provide_private_key (self->auth, devssh_credential_request_get_answer_key (answer), &event);
+  devssh_client_session_event (self, &event);
+}
+
+/* Goes on as far as it can without the peer or the application. */
+static void
+devssh_client_session_resume (DevSshSession *session)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+  DevSshSessionPrivate *priv = devssh_session_get_private (session);
+  DevSshAuthClientEvent event = { 0 };
+
+  if (self->step == STEP_ASK_HOST)
+    devssh_client_session_ask_host (self);
+  if (priv->end == DEVSSH_SESSION_ALIVE && self->step == STEP_HOST_ANSWERED)
+    devssh_client_session_host_decided (self);
+  if (priv->end == DEVSSH_SESSION_ALIVE && self->step == STEP_START_USER)
+    devssh_client_session_start_user (self);
+  if (priv->end == DEVSSH_SESSION_ALIVE && self->answered_password != NULL)
+    devssh_client_session_give_password (self);
+  if (priv->end == DEVSSH_SESSION_ALIVE && self->answered_key != NULL)
+    devssh_client_session_give_key (self);
+  if (priv->end == DEVSSH_SESSION_ALIVE && self->holding && devssh_auth_client_resume (self->auth, &event))
+    {
+      devssh_client_session_hold (self, FALSE);
+      devssh_client_session_event (self, &event);
+    }
+}
+
+static void
+devssh_client_session_auth_message (DevSshSession        *session,
+                                    DevSshTransportEvent *message)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+  DevSshAuthClientEvent event = { 0 };
+
+  if (self->auth == NULL)
+    {
+      /* T-32: nothing of ours is outstanding. */
+      devssh_transport_fail (devssh_session_get_private (session)->pump->transport,
+                             DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "An answer that nobody asked for");
+      return;
+    }
+  devssh_auth_client_handle (self->auth, message->payload, message->length, &event);
+  devssh_client_session_event (self, &event);
+}
+
+static void
+devssh_client_session_userauth_service (DevSshSession *session)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+  DevSshTransport *transport = devssh_session_get_private (session)->pump->transport;
+
+  if (!self->service_requested || self->service_accepted)
+    {
+      devssh_transport_fail (transport, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR,
+                             "SERVICE_ACCEPT for a service nobody asked for");
+      return;
+    }
+  self->service_accepted = TRUE;
+  devssh_transport_set_phase (transport, DEVSSH_PHASE_AUTH);
+}
+
+static void
+devssh_client_session_host_key (DevSshSession        *session,
+                                DevSshTransportEvent *event)
+{
+  DevSshTransport *transport = devssh_session_get_private (session)->pump->transport;
+
+  /* T-29: who was accepted is who stays. */
+  if (event->flag)
+    devssh_transport_fail (transport, DEVSSH_DISCONNECT_REASON_HOST_KEY_NOT_VERIFIABLE,
+                           "The host key changed in a rekey");
+}
+
+static void
+devssh_client_session_ext_info (DevSshSession *session)
+{
+  devssh_client_session_tell_algorithms (DEVSSH_CLIENT_SESSION (session));
+}
+
+static void
+devssh_client_session_ended (DevSshSession *session,
+                             const GError  *error)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+  g_autoptr(DevSshQuestion) question = g_weak_ref_get (&self->host_question);
+  GTask *task = devssh_client_session_take_task (self);
+
+  if (question != NULL)
+    devssh_question_kill (question);
+  g_clear_pointer (&self->auth, devssh_auth_client_free);
+  if (task != NULL)
+    devssh_context_return_error (devssh_session_get_private (session)->context, task, g_error_copy (error));
+}
+
+static void
+devssh_client_session_prepare (DevSshSession         *session,
+                               DevSshTransportConfig *config)
+{
+}
+
+static const DevSshSessionRole client_role = {
+  .is_server = FALSE,
+  .prepare = devssh_client_session_prepare,
+  .auth_message = devssh_client_session_auth_message,
+  .auth_resume = devssh_client_session_resume,
+  .userauth_service = devssh_client_session_userauth_service,
+  .host_key = devssh_client_session_host_key,
+  .ext_info = devssh_client_session_ext_info,
+  .ended = devssh_client_session_ended,
+};
+
+static void
+devssh_client_session_finalize (GObject *object)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (object);
+
+  g_weak_ref_clear (&self->host_question);
+  g_clear_object (&self->host_principal);
+  G_OBJECT_CLASS (devssh_client_session_parent_class)->finalize (object);
+}
+
+static void
+devssh_client_session_class_init (DevSshClientSessionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = devssh_client_session_finalize;
+
+  /**
+   * DevSshClientSession::banner:
+   * @self: the session
+   * @text: what the server says; control characters are escaped
+   *
+   * The server has a message for people who log in (RFC 4252, 5.4).
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_BANNER] =
+    g_signal_new ("banner", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+devssh_client_session_init (DevSshClientSession *self)
+{
+  devssh_client_session_priv (self)->role = &client_role;
+  g_weak_ref_init (&self->host_question, NULL);
+}
+
+/**
+ * devssh_client_session_new:
+ * @stream: what the session runs over
+ * @config: a configuration, copied
+ * @error: return location for an error
+ *
+ * Makes the client's end of a session; nothing is sent before [method@Session.connect_async].
+ *
+ * Fails with %DEVSSH_ERROR_INVALID_CONFIG.
+ *
+ * Returns: (transfer full): the session, or %NULL
+ *
+ * Since: 1.0
+ */
+DevSshClientSession *
+devssh_client_session_new (GIOStream            *stream,
+                           DevSshSessionConfig  *config,
+                           GError              **error)
+{
+  g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
+  g_return_val_if_fail (DEVSSH_IS_SESSION_CONFIG (config), NULL);
+
+  if (!devssh_session_config_validate (config, error))
+    return NULL;
+  return g_object_new (DEVSSH_TYPE_CLIENT_SESSION, "stream", stream, "config", config, NULL);
+}
+
+/**
+ * devssh_client_session_get_host_key:
+ * @self: a session
+ *
+ * Gets the key that the server has proved to own. It is for the application to know whose it is.
+ *
+ * Returns: (transfer none) (nullable): the public key; %NULL before the first key exchange
+ *
+ * Since: 1.0
+ */
+DevSshKeyPair *
+devssh_client_session_get_host_key (DevSshClientSession *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_CLIENT_SESSION (self), NULL);
+
+  return devssh_transport_get_host_key (devssh_client_session_priv (self)->pump->transport);
+}
+
+static void
+devssh_client_session_call_cancelled_cb (gpointer data)
+{
+  DevSshClientSession *self = data;
+  g_autoptr(DevSshQuestion) question = g_weak_ref_get (&self->host_question);
+  g_autoptr(GTask) task = NULL;
+
+  /* Nothing is sent; what the server still answers is swallowed (protocol.md 4.2). */
+  if (question != NULL && self->step == STEP_WAIT_HOST)
+    devssh_question_kill (question);
+  if (self->auth != NULL)
+    devssh_auth_client_cancel (self->auth);
+  if (self->holding)
+    devssh_client_session_hold (self, FALSE);
+  task = devssh_client_session_take_task (self);
+  if (task != NULL)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Authentication was cancelled");
+}
+
+/* The common half of the four calls. plain is taken. */
+static void
+devssh_client_session_begin (DevSshClientSession         *self,
+                             Goal                         goal,
+                             DevSshClientCredentials     *credentials,
+                             DevSshAuthClientCredentials *plain,
+                             GTask                       *task)
+{
+  DevSshSession *session = DEVSSH_SESSION (self);
+  DevSshSessionPrivate *priv = devssh_session_get_private (session);
+  const char *problem = NULL;
+
+  if (!devssh_session_check_usable (session, task, FALSE))
+    problem = "";
+  else if (self->task != NULL)
+    problem = "An authentication is running already";
+  else if (devssh_transport_is_no_security (priv->pump->transport))
+    problem = "A session without security has nobody to authenticate";
+  else if (priv->authenticated && goal != GOAL_SERVER)
+    problem = "The session is authenticated already";
+  else if ((goal == GOAL_CLIENT || goal == GOAL_QUERY) && !self->host_accepted)
+    problem = "The host key has not been accepted yet";
+
+  if (problem != NULL)
+    {
+      g_clear_pointer (&plain, devssh_auth_client_credentials_free);
+      if (problem[0] != '\0')
+        devssh_context_return_error (priv->context, g_object_ref (task),
+                                     g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, problem));
+      g_object_unref (task);
+      return;
+    }
+
+  self->task = task;
+  self->goal = goal;
+  self->credentials = credentials != NULL ? g_object_ref (credentials) : NULL;
+  self->plain = plain;
+  self->asking = g_cancellable_new ();
+  self->watch = devssh_context_watch_cancellable (priv->context, g_task_get_cancellable (task),
+                                                  devssh_client_session_call_cancelled_cb, self);
+  if (self->host_accepted)
+    self->step = goal == GOAL_SERVER ? STEP_HOST_ANSWERED : STEP_START_USER;
+  else
+    self->step = STEP_ASK_HOST;
+  devssh_pump_wake (priv->pump);
+}
+
+static DevSshAuthClientCredentials *
+devssh_client_session_make_plain (DevSshClientSession     *self,
+                                  DevSshClientCredentials *credentials)
+{
+  DevSshAuthClientCredentials *plain = devssh_client_credentials_make (credentials);
+
+  plain->has_interactive_handler = devssh_session_has_authenticating_handler (DEVSSH_SESSION (self));
+  return plain;
+}
+
+/**
+ * devssh_client_session_authenticate_async:
+ * @self: a connected session
+ * @credentials: who the user is
+ * @cancellable: (nullable): a way to give up; the session stays
+ * @callback: (scope async) (closure user_data): called when both ends are known to each other, or not
+ * @user_data: for @callback
+ *
+ * Shows the host's key to [signal@Session::authenticating] and, once it is accepted, logs in
+ * (RFC 4252). A host key that nobody accepts ends the session with
+ * %DEVSSH_DISCONNECT_REASON_HOST_KEY_NOT_VERIFIABLE. After a refused login the session stays, and
+ * another attempt may follow.
+ *
+ * Since: 1.0
+ */
+void
+devssh_client_session_authenticate_async (DevSshClientSession     *self,
+                                          DevSshClientCredentials *credentials,
+                                          GCancellable            *cancellable,
+                                          GAsyncReadyCallback      callback,
+                                          gpointer                 user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (DEVSSH_IS_CLIENT_SESSION (self));
+  g_return_if_fail (DEVSSH_IS_CLIENT_CREDENTIALS (credentials));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_client_session_authenticate_async);
+  devssh_client_session_begin (self, GOAL_BOTH, credentials,
+                               devssh_client_session_make_plain (self, credentials), task);
+}
+
+/**
+ * devssh_client_session_authenticate_finish:
+ * @self: a session
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@ClientSession.authenticate_async].
+ *
+ * Returns: %TRUE if the session is authenticated; %FALSE without an error if the application refused
+ *   the host or the server refused the user
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_client_session_authenticate_finish (DevSshClientSession  *self,
+                                           GAsyncResult         *result,
+                                           GError              **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * devssh_client_session_authenticate_server_async:
+ * @self: a connected session
+ * @cancellable: (nullable): a way to give up; the session stays
+ * @callback: (scope async) (closure user_data): called when the application has decided
+ * @user_data: for @callback
+ *
+ * Only the first half of [method@ClientSession.authenticate_async]: shows the host's key to
+ * [signal@Session::authenticating].
+ *
+ * Since: 1.0
+ */
+void
+devssh_client_session_authenticate_server_async (DevSshClientSession *self,
+                                                 GCancellable        *cancellable,
+                                                 GAsyncReadyCallback  callback,
+                                                 gpointer             user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (DEVSSH_IS_CLIENT_SESSION (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_client_session_authenticate_server_async);
+  devssh_client_session_begin (self, GOAL_SERVER, NULL, NULL, task);
+}
+
+/**
+ * devssh_client_session_authenticate_server_finish:
+ * @self: a session
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@ClientSession.authenticate_server_async].
+ *
+ * Returns: %TRUE if the host was accepted; %FALSE without an error if it was not
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_client_session_authenticate_server_finish (DevSshClientSession  *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * devssh_client_session_authenticate_client_async:
+ * @self: a session whose host was accepted
+ * @credentials: who the user is
+ * @cancellable: (nullable): a way to give up; the session stays
+ * @callback: (scope async) (closure user_data): called when the server has decided
+ * @user_data: for @callback
+ *
+ * Only the second half of [method@ClientSession.authenticate_async]: logs in. Fails with
+ * %DEVSSH_ERROR_INVALID_STATE unless the host key was accepted before.
+ *
+ * Since: 1.0
+ */
+void
+devssh_client_session_authenticate_client_async (DevSshClientSession     *self,
+                                                 DevSshClientCredentials *credentials,
+                                                 GCancellable            *cancellable,
+                                                 GAsyncReadyCallback      callback,
+                                                 gpointer                 user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (DEVSSH_IS_CLIENT_SESSION (self));
+  g_return_if_fail (DEVSSH_IS_CLIENT_CREDENTIALS (credentials));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_client_session_authenticate_client_async);
+  devssh_client_session_begin (self, GOAL_CLIENT, credentials,
+                               devssh_client_session_make_plain (self, credentials), task);
+}
+
+/**
+ * devssh_client_session_authenticate_client_finish:
+ * @self: a session
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@ClientSession.authenticate_client_async].
+ *
+ * Returns: %TRUE if the user was accepted; %FALSE without an error if not
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_client_session_authenticate_client_finish (DevSshClientSession  *self,
+                                                  GAsyncResult         *result,
+                                                  GError              **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * devssh_client_session_query_public_key_async:
+ * @self: a session whose host was accepted
+ * @user_name: who would log in
+ * @key_pair: a key; its private half is not used
+ * @cancellable: (nullable): a way to give up; the session stays
+ * @callback: (scope async) (closure user_data): called when the server has answered
+ * @user_data: for @callback
+ *
+ * Asks whether a key would be accepted (RFC 4252, 7), without proving that it is ours. A refusal
+ * counts as an attempt at the server.
+ *
+ * Since: 1.0
+ */
+void
+devssh_client_session_query_public_key_async (DevSshClientSession *self,
+                                              const char          *user_name,
+                                              DevSshKeyPair       *key_pair,
+                                              GCancellable        *cancellable,
+                                              GAsyncReadyCallback  callback,
+                                              gpointer             user_data)
+{
+  DevSshAuthClientCredentials *plain;
+  GTask *task;
+
+  g_return_if_fail (DEVSSH_IS_CLIENT_SESSION (self));
+  g_return_if_fail (user_name != NULL);
+  g_return_if_fail (DEVSSH_IS_KEY_PAIR (key_pair));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  plain = g_new0 (DevSshAuthClientCredentials, 1);
+  plain->user_name = g_strdup (user_name);
+  plain->keys = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (plain->keys, g_object_ref (key_pair));
+  plain->query = TRUE;
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_client_session_query_public_key_async);
+  devssh_client_session_begin (self, GOAL_QUERY, NULL, plain, task);
+}
+
+/**
+ * devssh_client_session_query_public_key_finish:
+ * @self: a session
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@ClientSession.query_public_key_async].
+ *
+ * Returns: %TRUE if the key would be accepted; %FALSE without an error if not
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_client_session_query_public_key_finish (DevSshClientSession  *self,
+                                               GAsyncResult         *result,
+                                               GError              **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
