@@ -64,7 +64,7 @@ G_DEFINE_FINAL_TYPE (DevSshClientSession, devssh_client_session, DEVSSH_TYPE_SES
 enum { SIGNAL_BANNER, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-static void devssh_client_session_event (DevSshClientSession *self, DevSshAuthClientEvent *event);
+static void devssh_client_session_event (DevSshClientSession *self, DevSshAuthClientEvent *event, guint32 sequence);
 
 static DevSshSessionPrivate *
 devssh_client_session_priv (DevSshClientSession *self)
@@ -218,16 +218,13 @@ devssh_client_session_start_user (DevSshClientSession *self)
       devssh_transport_send_service_request (transport, DEVSSH_SERVICE_NAME_USERAUTH);
     }
 
-  /* A key is offered only by an algorithm that the server knows (protocol.md 4.4): its EXT_INFO comes before SERVICE_ACCEPT or never.
-   * Everything else leaves together with SERVICE_REQUEST (design D4). */
-  if (self->plain->keys != NULL && self->plain->keys->len > 0
-      && !devssh_transport_have_ext_info (transport) && !self->service_accepted)
-    return;
-
   self->step = STEP_USER;
   DEVSSH_TRACE (priv->tracer, INFO, SESSION_AUTHENTICATING, "Session %u authenticates", priv->number);
   devssh_client_session_make_engine (self);
   devssh_client_session_tell_algorithms (self);
+  /* A server's EXT_INFO comes before its SERVICE_ACCEPT or never (RFC 8308, 2.4); most do not announce it in their KEXINIT. */
+  if (!devssh_transport_have_ext_info (transport) && !self->service_accepted)
+    devssh_auth_client_expect_ext_info (self->auth);
   if (!devssh_auth_client_start (self->auth, g_steal_pointer (&self->plain), &event, &error))
     {
       GTask *task = devssh_client_session_take_task (self);
@@ -235,7 +232,7 @@ devssh_client_session_start_user (DevSshClientSession *self)
       devssh_context_return_error (priv->context, task, error);
       return;
     }
-  devssh_client_session_event (self, &event);
+  devssh_client_session_event (self, &event, 0);
 }
 
 static void
@@ -302,13 +299,20 @@ devssh_client_session_cancelled_by_user (DevSshClientSession *self)
 
 static void
 devssh_client_session_event (DevSshClientSession   *self,
-                             DevSshAuthClientEvent *event)
+                             DevSshAuthClientEvent *event,
+                             guint32                sequence)
 {
   DevSshSessionPrivate *priv = devssh_client_session_priv (self);
 
   switch (event->type)
     {
     case DEVSSH_AUTH_CLIENT_NONE:
+    case DEVSSH_AUTH_CLIENT_NEED_EXT_INFO:
+      /* EXT_INFO or SERVICE_ACCEPT goes on from here. */
+      break;
+
+    case DEVSSH_AUTH_CLIENT_UNIMPLEMENTED:
+      devssh_transport_send_unimplemented (priv->pump->transport, sequence);
       break;
 
     case DEVSSH_AUTH_CLIENT_QUESTION:
@@ -364,7 +368,7 @@ devssh_client_session_give_password (DevSshClientSession *self)
 
   devssh_auth_client_provide_password (self->auth, devssh_credential_request_get_answer_user (answer),
                                        devssh_credential_request_get_answer_password (answer), &event);
-  devssh_client_session_event (self, &event);
+  devssh_client_session_event (self, &event, 0);
 }
 
 static void
@@ -374,7 +378,7 @@ devssh_client_session_give_key (DevSshClientSession *self)
   DevSshAuthClientEvent event = { 0 };
 
   devssh_auth_client_provide_private_key (self->auth, devssh_credential_request_get_answer_key (answer), &event);
-  devssh_client_session_event (self, &event);
+  devssh_client_session_event (self, &event, 0);
 }
 
 /* Goes on as far as it can without the peer or the application. */
@@ -398,7 +402,7 @@ devssh_client_session_resume (DevSshSession *session)
   if (priv->end == DEVSSH_SESSION_ALIVE && self->holding && devssh_auth_client_resume (self->auth, &event))
     {
       devssh_client_session_hold (self, FALSE);
-      devssh_client_session_event (self, &event);
+      devssh_client_session_event (self, &event, 0);
     }
 }
 
@@ -417,7 +421,19 @@ devssh_client_session_auth_message (DevSshSession        *session,
       return;
     }
   devssh_auth_client_handle (self->auth, message->payload, message->length, &event);
-  devssh_client_session_event (self, &event);
+  devssh_client_session_event (self, &event, message->sequence);
+}
+
+/* What could be known of the server's algorithms is known: an attempt that waited for it goes on. */
+static void
+devssh_client_session_no_more_ext_info (DevSshClientSession *self)
+{
+  DevSshAuthClientEvent event = { 0 };
+
+  if (self->auth == NULL)
+    return;
+  devssh_auth_client_provide_ext_info (self->auth, &event);
+  devssh_client_session_event (self, &event, 0);
 }
 
 static void
@@ -434,6 +450,7 @@ devssh_client_session_userauth_service (DevSshSession *session)
     }
   self->service_accepted = TRUE;
   devssh_transport_set_phase (transport, DEVSSH_PHASE_AUTH);
+  devssh_client_session_no_more_ext_info (self);
 }
 
 static void
@@ -451,7 +468,10 @@ devssh_client_session_host_key (DevSshSession        *session,
 static void
 devssh_client_session_ext_info (DevSshSession *session)
 {
-  devssh_client_session_tell_algorithms (DEVSSH_CLIENT_SESSION (session));
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+
+  devssh_client_session_tell_algorithms (self);
+  devssh_client_session_no_more_ext_info (self);
 }
 
 static void

@@ -107,7 +107,11 @@ devssh_server_session_event (DevSshServerSession   *self,
       break;
 
     case DEVSSH_AUTH_SERVER_FATAL:
-      devssh_transport_fail (transport, event->reason, event->text);
+      /* The last refusal leaves before the DISCONNECT (protocol.md 4.5). */
+      if (event->reason == DEVSSH_DISCONNECT_REASON_NO_MORE_AUTH_METHODS_AVAILABLE)
+        devssh_session_end (DEVSSH_SESSION (self), event->reason, event->text, NULL, DEVSSH_END_ORDERLY);
+      else
+        devssh_transport_fail (transport, event->reason, event->text);
       break;
 
     default:
