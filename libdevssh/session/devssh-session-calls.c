@@ -464,7 +464,7 @@ devssh_session_rekey (DevSshSession  *self,
   priv = devssh_session_get_private (self);
   if (!devssh_context_check_here (priv->context, G_STRFUNC, error))
     return FALSE;
-  if (!priv->connected || !devssh_transport_rekey (priv->pump->transport, g_get_monotonic_time ()))
+  if (!priv->connected || !devssh_transport_rekey (priv->pump->transport, devssh_context_get_time (priv->context)))
     {
       g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE,
                            "No key exchange can begin now");

@@ -151,7 +151,7 @@ devssh_pump_deliver_one (DevSshPump *self)
 
   priv->role->auth_resume (session);
 
-  switch (devssh_transport_step (self->transport, g_get_monotonic_time (), &message))
+  switch (devssh_transport_step (self->transport, devssh_context_get_time (self->context), &message))
     {
     case DEVSSH_TRANSPORT_NEED_INPUT:
     case DEVSSH_TRANSPORT_HELD:
@@ -338,7 +338,7 @@ void
 devssh_pump_start (DevSshPump *self)
 {
   self->watch = devssh_io_watch_new (self->context, self->stream, devssh_pump_ready_cb, self);
-  devssh_transport_start (self->transport, g_get_monotonic_time ());
+  devssh_transport_start (self->transport, devssh_context_get_time (self->context));
   devssh_pump_wake (self);
 }
 
@@ -391,7 +391,7 @@ devssh_pump_finish (DevSshPump   *self,
       return;
     }
   if (self->watch != NULL)
-    devssh_deadline_set (&self->deadline, self->context, g_get_monotonic_time () + LINGER_TIME, devssh_pump_deadline_cb);
+    devssh_deadline_set (&self->deadline, self->context, devssh_context_get_time (self->context) + LINGER_TIME, devssh_pump_deadline_cb);
   devssh_pump_settle (self);
 }
 

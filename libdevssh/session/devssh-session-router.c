@@ -55,7 +55,7 @@ devssh_session_message (DevSshSession        *self,
     case DEVSSH_ACTION_CONNECTION:
     case DEVSSH_ACTION_EARLY:
       devssh_connection_handle (priv->pump->connection, event->payload, event->length, event->buffer,
-                                event->action == DEVSSH_ACTION_EARLY, g_get_monotonic_time ());
+                                event->action == DEVSSH_ACTION_EARLY, devssh_context_get_time (priv->context));
       break;
 
     case DEVSSH_ACTION_UNKNOWN:
