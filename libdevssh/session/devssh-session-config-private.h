@@ -15,6 +15,7 @@ typedef struct
 {
   DevSshMessageHandler handler;
   gpointer             user_data;
+  GDestroyNotify       destroy;
 } DevSshMessageHandlerEntry;
 
 gboolean                  devssh_session_config_is_no_security   (DevSshSessionConfig *self);
@@ -23,6 +24,7 @@ DevSshConnectionConfig   *devssh_session_config_make_connection  (DevSshSessionC
 DevSshAuthServerConfig   *devssh_session_config_make_auth_server (DevSshSessionConfig *self);                                            /* session_id, tracer: unset */
 DevSshAuthClientConfig   *devssh_session_config_make_auth_client (DevSshSessionConfig *self);
 DevSshServiceRegistry    *devssh_session_config_make_registry    (DevSshSessionConfig *self);
+GPtrArray                *devssh_session_config_dup_service_entries (DevSshSessionConfig *self);                                         /* (element-type DevSshServiceEntry) */
 /* NULL: none for this number. */
 const DevSshMessageHandlerEntry *devssh_session_config_get_message_handler (DevSshSessionConfig *self, guint8 number);
 

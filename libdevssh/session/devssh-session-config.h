@@ -47,11 +47,91 @@ gboolean             devssh_session_config_set_message_handler  (DevSshSessionCo
                                                                  gpointer              user_data,
                                                                  GDestroyNotify        destroy,
                                                                  GError              **error);
-/* Properties (each with getter and setter devssh_session_config_{get,set}_<name>), strv unless said:
- *   protocol-extensions, authentication-methods, key-exchange-algorithms, public-key-algorithms, encryption-algorithms,
- *   mac-algorithms, compression-algorithms; trace-channel-data (boolean, also while running: session property),
- *   max-client-authentication-attempts (int, 5), enable-key-exchange-guess (boolean), keepalive-interval (uint, seconds, 0),
- *   key-rotation-threshold (uint64, bytes, 536870912), max-reconnect-message-cache-size (uint, 0), max-channel-window-size (uint, 0 = grows from 1 MiB),
- *   max-unaccepted-channels (uint, 0), max-channels (uint, 1000), key-exchange-timeout (uint, seconds, 60) */
+/* Properties, each with getter and setter. */
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_protocol_extensions                (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_protocol_extensions                (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_authentication_methods             (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_authentication_methods             (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_key_exchange_algorithms            (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_key_exchange_algorithms            (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_public_key_algorithms              (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_public_key_algorithms              (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_encryption_algorithms              (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_encryption_algorithms              (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_mac_algorithms                     (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_mac_algorithms                     (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+const char * const  *devssh_session_config_get_compression_algorithms             (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_compression_algorithms             (DevSshSessionConfig  *self,
+                                                                                   const char * const   *names);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean             devssh_session_config_get_trace_channel_data                 (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_trace_channel_data                 (DevSshSessionConfig  *self,
+                                                                                   gboolean              trace);
+DEVSSH_AVAILABLE_IN_1_0
+int                  devssh_session_config_get_max_client_authentication_attempts (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_max_client_authentication_attempts (DevSshSessionConfig  *self,
+                                                                                   int                   attempts);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean             devssh_session_config_get_enable_key_exchange_guess          (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_enable_key_exchange_guess          (DevSshSessionConfig  *self,
+                                                                                   gboolean              guess);
+DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_keepalive_interval                 (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_keepalive_interval                 (DevSshSessionConfig  *self,
+                                                                                   guint                 seconds);
+DEVSSH_AVAILABLE_IN_1_0
+guint64              devssh_session_config_get_key_rotation_threshold             (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_key_rotation_threshold             (DevSshSessionConfig  *self,
+                                                                                   guint64               bytes);
+DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_max_reconnect_message_cache_size   (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_max_reconnect_message_cache_size   (DevSshSessionConfig  *self,
+                                                                                   guint                 messages);
+DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_max_channel_window_size            (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_max_channel_window_size            (DevSshSessionConfig  *self,
+                                                                                   guint                 bytes);
+DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_max_unaccepted_channels            (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_max_unaccepted_channels            (DevSshSessionConfig  *self,
+                                                                                   guint                 channels);
+DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_max_channels                       (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_max_channels                       (DevSshSessionConfig  *self,
+                                                                                   guint                 channels);
+DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_key_exchange_timeout               (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_key_exchange_timeout               (DevSshSessionConfig  *self,
+                                                                                   guint                 seconds);
 
 G_END_DECLS
