@@ -57,7 +57,7 @@ def look_up(words, names, symbols):
     for word in words:
         if word == 'later:':
             subject = next(words, '')
-            return ([] if subject in SUBJECTS else [f'no such subject: {subject}']), subject
+            return missing + ([] if subject in SUBJECTS else [f'no such subject: {subject}']), subject
         if word == 'internal:':
             symbol = next(words, '')
             if symbol not in symbols:

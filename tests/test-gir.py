@@ -46,7 +46,7 @@ class Gir:
             if name and tag in DOCUMENTED + ['signal', 'field']:
                 separator = {'property': ':', 'signal': '::'}.get(tag, '.')
                 yield tag, f'{path}{separator}{name}', item
-                if tag not in CALLABLES:
+                if tag not in CALLABLES and not self.is_class_struct(item):
                     yield from self.walk(item, f'{path}.{name}')
 
     def dropped(self, symbols):

@@ -55,6 +55,14 @@ question_count (DevSshQuestion *self)
     priv->sink (self, priv->sink_data);
 }
 
+/**
+ * DevSshQuestionClass::refuse:
+ * @self: a question
+ *
+ * Fills in the refusal, as if a handler had given it. Only the library derives from this class.
+ *
+ * Since: 1.0
+ */
 static void
 question_refuse (DevSshQuestion *self)
 {

@@ -6,7 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* The number that a module and its keyfile carry; raised when class structs that plugins derive change. */
+/**
+ * DEVSSH_PLUGIN_ABI:
+ *
+ * The number that a module and its keyfile carry; raised when class structs that plugins derive change.
+ *
+ * Since: 1.0
+ */
 #define DEVSSH_PLUGIN_ABI 1
 
 #define DEVSSH_PLUGIN_EXPORT __attribute__ ((visibility ("default"))) extern
