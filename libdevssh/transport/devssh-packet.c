@@ -86,7 +86,8 @@ devssh_packet_writer_clear (DevSshPacketWriter *self)
   self->start = self->end = self->size = 0;
 }
 
-/* Room for length more bytes: moved down if at least half has left, else twice the size. */
+/* Room for length more bytes: moved down if at least half has left, else twice the size. So no byte is moved
+ * more often than another one leaves. */
 static gboolean
 writer_reserve (DevSshPacketWriter *self,
                 gsize               length)
@@ -104,7 +105,7 @@ writer_reserve (DevSshPacketWriter *self,
     }
   else
     {
-      size = MAX (FIRST_OUTPUT, self->size);
+      size = MAX (FIRST_OUTPUT, 2 * self->size);
       while (size - waiting < length)
         size *= 2;
 
