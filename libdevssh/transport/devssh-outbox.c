@@ -101,6 +101,8 @@ devssh_transport_send (DevSshTransport *self,
                        const guint8    *payload,
                        gsize            length)
 {
+  gsize waiting;
+
   g_return_if_fail (self != NULL);
   g_return_if_fail (payload != NULL && length > 0);
 
@@ -113,8 +115,9 @@ devssh_transport_send (DevSshTransport *self,
       return;
     }
 
-  self->out_control += length;
+  waiting = devssh_packet_writer_get_waiting (&self->out);
   devssh_transport_seal (self, payload, length, NULL, 0);
+  self->out_control += devssh_packet_writer_get_waiting (&self->out) - waiting;
 }
 
 static void

@@ -235,10 +235,9 @@ move (TestPair *pair,
 
   while (length > 0)
     {
-      gsize size = length;
+      gsize size = pair->cuts != NULL ? (gsize) g_rand_int_range (pair->cuts, 1, pair->max_cut + 1) : length;
 
-      if (pair->cuts != NULL)
-        size = MIN (length, (gsize) g_rand_int_range (pair->cuts, 1, pair->max_cut + 1));
+      size = MIN (size, length);
       test_end_feed (to, data, size, pair->now);
       data += size;
       length -= size;
