@@ -121,6 +121,8 @@ devssh_key_exchange_send_none (DevSshTransport *self)
   /* protocol.md 2.4: sixteen zero bytes, "none" eight times, no signals. */
   devssh_negotiation_offer (self->config, TRUE, &offer);
   send_init (self, &offer, NULL, NULL);
+  self->holding = FALSE;
+  devssh_transport_release_held (self);
 }
 
 /* ---- the peer's KEXINIT ---- */
