@@ -188,44 +188,52 @@ devssh_key_pair_can_sign (DevSshKeyPair *self)
   return can;
 }
 
-/* Writes the blob, and takes pkey whatever comes of it. */
-static gboolean
-devssh_key_pair_take_key (DevSshKeyPair            *self,
-                          const DevSshHostKeyType  *type,
-                          EVP_PKEY                 *pkey,
-                          GError                  **error)
+static void
+devssh_key_pair_take_key (DevSshKeyPair           *self,
+                          const DevSshHostKeyType *type,
+                          EVP_PKEY                *pkey,
+                          GBytes                  *blob)
 {
-  gboolean written = FALSE;
-  DEVSSH_WRITER_AUTO (writer);
-
-  devssh_writer_put_utf8 (&writer, type->name);
-  written = type->write_public (type, pkey, &writer);
-  if (!written)
-    {
-      EVP_PKEY_free (pkey);
-      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "A key of type %s without public half", type->name);
-      return FALSE;
-    }
-
   devssh_key_pair_drop_key (self);
   self->type = type;
   self->pkey = pkey;
-  self->blob = devssh_writer_end (&writer);
-  return TRUE;
+  self->blob = blob;
 }
 
+/* RFC 4253, 6.6: string name, and fields that the name decides */
+static GBytes *
+devssh_key_pair_write_blob (const DevSshHostKeyType  *type,
+                            EVP_PKEY                 *pkey,
+                            GError                  **error)
+{
+  DEVSSH_WRITER_AUTO (writer);
+
+  devssh_writer_put_utf8 (&writer, type->name);
+  if (type->write_public (type, pkey, &writer))
+    return devssh_writer_end (&writer);
+
+  devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "A key of type %s without public half", type->name);
+  return NULL;
+}
+
+/* Takes pkey whatever comes of it. */
 static DevSshKeyPair *
 devssh_key_pair_new_take (const DevSshHostKeyType  *type,
                           EVP_PKEY                 *pkey,
                           gboolean                  has_private,
                           GError                  **error)
 {
-  g_autoptr(DevSshKeyPair) self = g_object_new (DEVSSH_TYPE_KEY_PAIR, NULL);
+  g_autoptr(EVP_PKEY) owned = pkey;
+  GBytes *blob = devssh_key_pair_write_blob (type, pkey, error);
+  DevSshKeyPair *self = NULL;
 
-  if (!devssh_key_pair_take_key (self, type, pkey, error))
+  if (blob == NULL)
     return NULL;
+
+  self = g_object_new (DEVSSH_TYPE_KEY_PAIR, NULL);
+  devssh_key_pair_take_key (self, type, g_steal_pointer (&owned), blob);
   self->has_private = has_private;
-  return g_steal_pointer (&self);
+  return self;
 }
 
 static const DevSshHostKeyType *
@@ -378,23 +386,37 @@ devssh_key_pair_generate_finish (GAsyncResult  *result,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* RFC 4253, 6.6: string name, and fields that the name decides */
-static EVP_PKEY *
-devssh_key_pair_read_blob (const guint8             *data,
-                           gsize                     length,
-                           const DevSshHostKeyType **type,
-                           GError                  **error)
+/* Into a new key, or over an old one, which stays as it is if this fails. */
+static gboolean
+devssh_key_pair_read_blob (DevSshKeyPair  *self,
+                           const guint8   *data,
+                           gsize           length,
+                           GError        **error)
 {
+  const DevSshHostKeyType *type = NULL;
+  EVP_PKEY *pkey = NULL;
   DevSshReader reader;
   DevSshSlice name;
+  DEVSSH_WRITER_AUTO (writer);
 
   devssh_reader_init (&reader, data, length);
   name = devssh_reader_get_slice (&reader);
   if (!devssh_reader_finish (&reader, error))
-    return NULL;
+    return FALSE;
 
-  *type = devssh_key_pair_type_for_name ((const char *) name.data, name.length, error);
-  return *type != NULL ? (*type)->read_public (*type, &reader, error) : NULL;
+  type = devssh_key_pair_type_for_name ((const char *) name.data, name.length, error);
+  if (type == NULL)
+    return FALSE;
+
+  /* There is one way only to write the fields, so they need not be asked back from OpenSSL, which takes its time. */
+  devssh_writer_put_utf8 (&writer, type->name);
+  devssh_writer_put_bytes (&writer, data + reader.position, length - reader.position);
+  pkey = type->read_public (type, &reader, error);
+  if (pkey == NULL)
+    return FALSE;
+
+  devssh_key_pair_take_key (self, type, pkey, devssh_writer_end (&writer));
+  return TRUE;
 }
 
 DevSshKeyPair *
@@ -402,10 +424,9 @@ devssh_key_pair_new_for_blob (const guint8  *data,
                               gsize          length,
                               GError       **error)
 {
-  const DevSshHostKeyType *type = NULL;
-  EVP_PKEY *pkey = devssh_key_pair_read_blob (data, length, &type, error);
+  g_autoptr(DevSshKeyPair) self = g_object_new (DEVSSH_TYPE_KEY_PAIR, NULL);
 
-  return pkey != NULL ? devssh_key_pair_new_take (type, pkey, FALSE, error) : NULL;
+  return devssh_key_pair_read_blob (self, data, length, error) ? g_steal_pointer (&self) : NULL;
 }
 
 /**
@@ -662,8 +683,6 @@ devssh_key_pair_set_public_blob (DevSshKeyPair  *self,
                                  GBytes         *blob,
                                  GError        **error)
 {
-  const DevSshHostKeyType *type = NULL;
-  EVP_PKEY *pkey = NULL;
   const guint8 *data = NULL;
   gsize length = 0;
 
@@ -672,8 +691,7 @@ devssh_key_pair_set_public_blob (DevSshKeyPair  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   data = g_bytes_get_data (blob, &length);
-  pkey = devssh_key_pair_read_blob (data, length, &type, error);
-  if (pkey == NULL || !devssh_key_pair_take_key (self, type, pkey, error))
+  if (!devssh_key_pair_read_blob (self, data, length, error))
     return FALSE;
   self->has_private = FALSE;
 
