@@ -16,6 +16,8 @@
 #define MAX_DER   (3 + 2 * (2 + 1 + MAX_WIDTH))
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ECDSA_SIG, ECDSA_SIG_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EC_GROUP, EC_GROUP_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EC_POINT, EC_POINT_free)
 
 static guint
 devssh_ecdsa_get_size (const DevSshHostKeyType *type,
@@ -124,9 +126,12 @@ devssh_ecdsa_write_public (const DevSshHostKeyType *type,
   return TRUE;
 }
 
+/* is_private: then an empty point is one, too, for the private half says where it is, and a compressed one, which
+ * some files have. */
 static gboolean
 devssh_ecdsa_read_point (const DevSshHostKeyType  *type,
                          DevSshReader             *reader,
+                         gboolean                  is_private,
                          DevSshSlice              *point,
                          GError                  **error)
 {
@@ -141,6 +146,8 @@ devssh_ecdsa_read_point (const DevSshHostKeyType  *type,
       g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "A key of type %s names another curve", type->name);
       return FALSE;
     }
+  if (is_private && (point->length == 0 || point->length == 1 + devssh_ecdsa_get_width (type)))
+    return TRUE;
   /* As in the key exchange: nothing but an uncompressed point, which cannot be infinity. */
   if (point->length != 1 + 2 * devssh_ecdsa_get_width (type) || point->data[0] != 0x04)
     {
@@ -190,7 +197,7 @@ devssh_ecdsa_read_public (const DevSshHostKeyType  *type,
   g_autoptr(EVP_PKEY) pkey = NULL;
   DevSshSlice point;
 
-  if (!devssh_ecdsa_read_point (type, reader, &point, error) ||
+  if (!devssh_ecdsa_read_point (type, reader, FALSE, &point, error) ||
       !devssh_reader_finish_all (reader, error))
     return NULL;
 
@@ -215,18 +222,51 @@ devssh_ecdsa_write_private (const DevSshHostKeyType *type,
          devssh_hostkey_put_number (pkey, OSSL_PKEY_PARAM_PRIV_KEY, writer);
 }
 
+/* Q = d G */
+static gboolean
+devssh_ecdsa_compute_point (const DevSshHostKeyType *type,
+                            const BIGNUM            *d,
+                            guint8                  *point)
+{
+  gsize size = 1 + 2 * devssh_ecdsa_get_width (type);
+  g_autoptr(EC_GROUP) group = EC_GROUP_new_by_curve_name (EC_curve_nist2nid (type->group));
+  g_autoptr(BN_CTX) scratch = BN_CTX_secure_new ();
+  g_autoptr(EC_POINT) q = NULL;
+
+  devssh_evp_must (group != NULL && scratch != NULL, "EC_GROUP_new_by_curve_name");
+  q = EC_POINT_new (group);
+  return q != NULL && EC_POINT_mul (group, q, d, NULL, NULL, scratch) == 1 &&
+         EC_POINT_point2oct (group, q, POINT_CONVERSION_UNCOMPRESSED, point, size, scratch) == size;
+}
+
+static EVP_PKEY *
+devssh_ecdsa_build_private (const DevSshHostKeyType *type,
+                            const guint8            *point,
+                            gsize                    length,
+                            const BIGNUM            *d)
+{
+  g_autoptr(OSSL_PARAM_BLD) build = OSSL_PARAM_BLD_new ();
+
+  devssh_evp_must (build != NULL &&
+                   OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, type->group, 0) == 1 &&
+                   OSSL_PARAM_BLD_push_octet_string (build, OSSL_PKEY_PARAM_PUB_KEY, point, length) == 1 &&
+                   OSSL_PARAM_BLD_push_BN_pad (build, OSSL_PKEY_PARAM_PRIV_KEY, d, devssh_ecdsa_get_width (type)) == 1,
+                   "OSSL_PARAM_BLD_push_BN_pad");
+  return devssh_hostkey_from_data ("EC", EVP_PKEY_KEYPAIR, build);
+}
+
 static EVP_PKEY *
 devssh_ecdsa_read_private (const DevSshHostKeyType  *type,
                            DevSshReader             *reader,
                            GError                  **error)
 {
-  g_autoptr(OSSL_PARAM_BLD) build = NULL;
   g_autoptr(EVP_PKEY_CTX) context = NULL;
   g_autoptr(EVP_PKEY) pkey = NULL;
   g_autoptr(BIGNUM) d = NULL;
   DevSshSlice point, scalar;
+  guint8 computed[1 + 2 * MAX_WIDTH];
 
-  if (!devssh_ecdsa_read_point (type, reader, &point, error))
+  if (!devssh_ecdsa_read_point (type, reader, TRUE, &point, error))
     return NULL;
   scalar = devssh_reader_get_magnitude (reader, TRUE);
   if (!devssh_reader_finish (reader, error))
@@ -235,13 +275,9 @@ devssh_ecdsa_read_private (const DevSshHostKeyType  *type,
   if (scalar.length <= devssh_ecdsa_get_width (type))
     {
       d = devssh_hostkey_secret_number (scalar);
-      build = OSSL_PARAM_BLD_new ();
-      devssh_evp_must (build != NULL &&
-                       OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, type->group, 0) == 1 &&
-                       OSSL_PARAM_BLD_push_octet_string (build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.length) == 1 &&
-                       OSSL_PARAM_BLD_push_BN_pad (build, OSSL_PKEY_PARAM_PRIV_KEY, d, devssh_ecdsa_get_width (type)) == 1,
-                       "OSSL_PARAM_BLD_push_BN_pad");
-      pkey = devssh_hostkey_from_data ("EC", EVP_PKEY_KEYPAIR, build);
+      if (point.length == 0 && devssh_ecdsa_compute_point (type, d, computed))
+        point = (DevSshSlice) { computed, 1 + 2 * devssh_ecdsa_get_width (type) };
+      pkey = devssh_ecdsa_build_private (type, point.data, point.length, d);
     }
   if (pkey != NULL)
     context = EVP_PKEY_CTX_new_from_pkey (NULL, pkey, NULL);

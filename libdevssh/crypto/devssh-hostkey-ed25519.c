@@ -145,14 +145,14 @@ devssh_ed25519_read_private (const DevSshHostKeyType  *type,
   if (!devssh_reader_finish (reader, error))
     return NULL;
 
-  if (key.length == KEY_SIZE && both.length == 2 * KEY_SIZE)
+  if ((key.length == KEY_SIZE && both.length == 2 * KEY_SIZE) || (key.length == 0 && both.length == KEY_SIZE))
     pkey = EVP_PKEY_new_raw_private_key_ex (NULL, "ED25519", NULL, both.data, KEY_SIZE);
 
-  /* T-80: both copies of the public half are what the seed makes. */
+  /* T-80: both copies of the public half, where there are any, are what the seed makes. */
   if (pkey == NULL ||
       EVP_PKEY_get_raw_public_key (pkey, computed, &length) != 1 ||
-      memcmp (computed, key.data, KEY_SIZE) != 0 ||
-      memcmp (computed, both.data + KEY_SIZE, KEY_SIZE) != 0)
+      memcmp (computed, key.data, key.length) != 0 ||
+      memcmp (computed, both.data + KEY_SIZE, both.length - KEY_SIZE) != 0)
     {
       devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED,
                             "The private half of the %s key does not belong to its public half", type->name);

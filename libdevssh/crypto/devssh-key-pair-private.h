@@ -20,7 +20,8 @@ gboolean       devssh_key_pair_sign_raw      (DevSshKeyPair *self, const char *a
 /* signature: the whole blob; its inner algorithm must equal algorithm; trailing bytes refused. */
 gboolean       devssh_key_pair_verify_raw    (DevSshKeyPair *self, const char *algorithm, const guint8 *data, gsize length, const guint8 *signature, gsize signature_length, GError **error);
 /* The private fields as OpenSSH's files and agents have them: string type, and what the type needs. Reading checks that
- * both halves belong together (T-80) and leaves the reader behind them; writing fails without a private half. */
+ * both halves belong together (T-80) and leaves the reader behind them; writing fails without a private half.
+ * A public half that a file leaves out is computed: empty strings (and the second one of Ed25519 is the seed alone). */
 DevSshKeyPair *devssh_key_pair_new_for_private_fields (DevSshReader *reader, GError **error);
 gboolean       devssh_key_pair_put_private_fields     (DevSshKeyPair *self, DevSshWriter *writer, GError **error);
 gpointer       devssh_key_pair_get_evp_pkey  (DevSshKeyPair *self);   /* EVP_PKEY *, borrowed: for keys/ through crypto only */

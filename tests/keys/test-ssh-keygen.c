@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The system's ssh-keygen reads what we write, writes what we read, and each verifies what the other has signed. */
+#include <libdevssh/keys/devssh-key-format-private.h>
+#include <libdevssh/wire/devssh-numbers.h>
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+typedef struct
+{
+  char *folder;
+  char *ssh_keygen;
+} Fixture;
+
+static void
+fixture_set_up (Fixture       *self,
+                gconstpointer  data)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->ssh_keygen = g_find_program_in_path ("ssh-keygen");
+  self->folder = g_dir_make_tmp ("devssh-keys-XXXXXX", &error);
+  g_assert_no_error (error);
+}
+
+static void
+fixture_tear_down (Fixture       *self,
+                   gconstpointer  data)
+{
+  g_autoptr(GDir) folder = g_dir_open (self->folder, 0, NULL);
+  const char *name = NULL;
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (self->folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (self->folder);
+  g_free (self->folder);
+  g_free (self->ssh_keygen);
+}
+
+static gboolean
+fixture_skip (Fixture *self)
+{
+  if (self->ssh_keygen == NULL)
+    g_test_skip ("no ssh-keygen");
+  return self->ssh_keygen == NULL;
+}
+
+/* What it printed; the test fails unless it succeeds. */
+static char *
+fixture_run (Fixture    *self,
+             GBytes     *input,
+             const char *first,
+             ...) G_GNUC_NULL_TERMINATED;
+
+static char *
+fixture_run (Fixture    *self,
+             GBytes     *input,
+             const char *first,
+             ...)
+{
+  g_autoptr(GPtrArray) arguments = g_ptr_array_new ();
+  g_autoptr(GSubprocess) process = NULL;
+  g_autoptr(GBytes) output = NULL;
+  g_autoptr(GBytes) complaint = NULL;
+  g_autoptr(GBytes) nothing = g_bytes_new_static ("", 0);
+  g_autoptr(GError) error = NULL;
+  va_list args;
+
+  g_ptr_array_add (arguments, self->ssh_keygen);
+  va_start (args, first);
+  for (const char *argument = first; argument != NULL; argument = va_arg (args, const char *))
+    g_ptr_array_add (arguments, (gpointer) argument);
+  va_end (args);
+  g_ptr_array_add (arguments, NULL);
+
+  process = g_subprocess_newv ((const char * const *) arguments->pdata,
+                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                               G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate (process, input != NULL ? input : nothing, NULL, &output, &complaint, &error);
+  g_assert_no_error (error);
+  if (!g_subprocess_get_successful (process))
+    g_error ("ssh-keygen %s: %.*s", first, (int) g_bytes_get_size (complaint),
+             (const char *) g_bytes_get_data (complaint, NULL));
+  return g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
+}
+
+static char *
+fixture_write (Fixture    *self,
+               const char *name,
+               GBytes     *data)
+{
+  char *path = g_build_filename (self->folder, name, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_file_set_contents_full (path, g_bytes_get_data (data, NULL), (gssize) g_bytes_get_size (data),
+                            G_FILE_SET_CONTENTS_NONE, 0600, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+static DevSshKeyPair *
+fixture_import (const char *path)
+{
+  g_autoptr(GFile) file = g_file_new_for_path (path);
+  g_autoptr(GError) error = NULL;
+  DevSshKeyPair *key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return key;
+}
+
+static const struct { const char *type; guint size; const char *keygen_type; const char *keygen_bits; const char *signature; } types[] = {
+  { "ssh-rsa", 2048, "rsa", "2048", "rsa-sha2-512" },
+  { "ssh-ed25519", 0, "ed25519", "256", "ssh-ed25519" },
+  { "ecdsa-sha2-nistp256", 0, "ecdsa", "256", "ecdsa-sha2-nistp256" },
+  { "ecdsa-sha2-nistp384", 0, "ecdsa", "384", "ecdsa-sha2-nistp384" },
+  { "ecdsa-sha2-nistp521", 0, "ecdsa", "521", "ecdsa-sha2-nistp521" },
+};
+
+/* ssh-keygen -y prints the public half of a private key; -l prints the fingerprint of a public one. */
+static void
+test_reads_ours (Fixture       *self,
+                 gconstpointer  data)
+{
+  static const DevSshKeyFormat formats[] = {
+    DEVSSH_KEY_FORMAT_OPENSSH, DEVSSH_KEY_FORMAT_PKCS8, DEVSSH_KEY_FORMAT_PKCS1, DEVSSH_KEY_FORMAT_SEC1
+  };
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autofree char *fingerprint = NULL;
+      g_autoptr(GBytes) line = NULL;
+      g_autofree char *line_path = NULL;
+      g_autofree char *listed = NULL;
+      const char *text = NULL;
+      gsize length = 0;
+
+      g_assert_no_error (error);
+      devssh_key_pair_set_comment (key, "alice at home");
+      line = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH, &error);
+      g_assert_no_error (error);
+      text = g_bytes_get_data (line, &length);
+      fingerprint = devssh_key_pair_dup_fingerprint (key);
+      line_path = fixture_write (self, "key.pub", line);
+      listed = fixture_run (self, NULL, "-l", "-f", line_path, NULL);
+      g_assert_nonnull (strstr (listed, fingerprint));
+      g_assert_nonnull (strstr (listed, "alice at home"));
+      g_assert_true (g_str_has_prefix (listed, types[i].keygen_bits));
+      /* ssh-keygen would take the comment from here. */
+      g_unlink (line_path);
+
+      for (guint j = 0; j < G_N_ELEMENTS (formats); j++)
+        {
+          g_autoptr(GBytes) written = NULL;
+          g_autofree char *path = NULL;
+          g_autofree char *printed = NULL;
+          g_autofree char *expected = g_strndup (text, length);
+
+          /* OpenSSH 9.2 reads Ed25519 in its own format only. */
+          if (g_str_equal (types[i].type, "ssh-ed25519") && formats[j] != DEVSSH_KEY_FORMAT_OPENSSH)
+            continue;
+          written = devssh_key_pair_export_private (key, formats[j], NULL, &error);
+          g_assert_no_error (error);
+          path = fixture_write (self, "key", written);
+          printed = fixture_run (self, NULL, "-y", "-P", "", "-f", path, NULL);
+          if (formats[j] != DEVSSH_KEY_FORMAT_OPENSSH)
+            strcpy (strstr (expected, " alice at home"), "\n");
+          g_assert_cmpstr (printed, ==, expected);
+        }
+    }
+}
+
+static void
+test_writes_ours (Fixture       *self,
+                  gconstpointer  data)
+{
+  static const char * const formats[] = { "RFC4716", "PEM", "PKCS8" };
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      for (guint j = 0; j < G_N_ELEMENTS (formats); j++)
+        {
+          g_autofree char *path = g_strdup_printf ("%s/from-keygen-%u-%u", self->folder, i, j);
+          g_autofree char *line_path = g_strconcat (path, ".pub", NULL);
+          g_autofree char *output = NULL;
+          g_autofree char *line = NULL;
+          g_autoptr(DevSshKeyPair) key = NULL;
+          g_autoptr(DevSshKeyPair) public_key = NULL;
+          g_autoptr(GBytes) written = NULL;
+          g_autoptr(GError) error = NULL;
+
+          /* -m RFC4716 is what ssh-keygen calls its own format here. */
+          output = fixture_run (self, NULL, "-q", "-t", types[i].keygen_type, "-b", types[i].keygen_bits, "-m", formats[j],
+                                "-N", "", "-C", "bob, “elsewhere”", "-f", path, NULL);
+          key = fixture_import (path);
+          public_key = fixture_import (line_path);
+          g_assert_true (devssh_key_pair_get_has_private (key));
+          g_assert_true (devssh_key_pair_equal (key, public_key));
+          g_assert_cmpstr (devssh_key_pair_get_algorithm (key), ==, types[i].type);
+          g_assert_cmpstr (devssh_key_pair_get_comment (public_key), ==, "bob, “elsewhere”");
+          if (j == 0)
+            g_assert_cmpstr (devssh_key_pair_get_comment (key), ==, "bob, “elsewhere”");
+
+          g_file_get_contents (line_path, &line, NULL, &error);
+          g_assert_no_error (error);
+          written = devssh_key_pair_export_public (public_key, DEVSSH_KEY_FORMAT_SSH, &error);
+          g_assert_no_error (error);
+          g_assert_cmpmem (g_bytes_get_data (written, NULL), g_bytes_get_size (written), line, strlen (line));
+        }
+    }
+}
+
+/* ---- signatures in files: PROTOCOL.sshsig of OpenSSH ---- */
+
+/* What is signed for a message in a namespace. */
+static GBytes *
+test_sshsig_data (GBytes *message)
+{
+  g_autoptr(DevSshWriter) writer = devssh_writer_new ();
+  guint8 digest[64];
+
+  g_assert_cmpint (EVP_Digest (g_bytes_get_data (message, NULL), g_bytes_get_size (message), digest, NULL, EVP_sha512 (), NULL), ==, 1);
+  devssh_writer_put_bytes (writer, (const guint8 *) "SSHSIG", 6);
+  devssh_writer_put_utf8 (writer, "file");
+  devssh_writer_put_utf8 (writer, "");
+  devssh_writer_put_utf8 (writer, "sha512");
+  devssh_writer_put_string (writer, digest, sizeof digest);
+  return devssh_writer_end (writer);
+}
+
+static void
+test_verifies_ours (Fixture       *self,
+                    gconstpointer  data)
+{
+  g_autoptr(GBytes) message = g_bytes_new_static ("a message\n", 10);
+  g_autoptr(GBytes) signed_data = test_sshsig_data (message);
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(GBytes) signature = NULL;
+      g_autoptr(GBytes) blob = NULL;
+      g_autoptr(GBytes) bytes = NULL;
+      g_autoptr(GBytes) armoured = NULL;
+      g_autoptr(DevSshWriter) writer = devssh_writer_new ();
+      g_autofree char *path = NULL;
+      g_autofree char *printed = NULL;
+
+      g_assert_no_error (error);
+      signature = devssh_key_pair_sign (key, types[i].signature, signed_data, &error);
+      g_assert_no_error (error);
+      blob = devssh_key_pair_get_public_blob (key);
+      devssh_writer_put_bytes (writer, (const guint8 *) "SSHSIG", 6);
+      devssh_writer_put_uint32 (writer, 1);
+      devssh_writer_put_string (writer, g_bytes_get_data (blob, NULL), g_bytes_get_size (blob));
+      devssh_writer_put_utf8 (writer, "file");
+      devssh_writer_put_utf8 (writer, "");
+      devssh_writer_put_utf8 (writer, "sha512");
+      devssh_writer_put_string (writer, g_bytes_get_data (signature, NULL), g_bytes_get_size (signature));
+      bytes = devssh_writer_end (writer);
+      armoured = devssh_pem_write ("SSH SIGNATURE", g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 70);
+      path = fixture_write (self, "message.sig", armoured);
+      printed = fixture_run (self, message, "-Y", "check-novalidate", "-n", "file", "-s", path, NULL);
+      g_assert_nonnull (strstr (printed, "Good \"file\" signature"));
+    }
+}
+
+static void
+test_signs_for_us (Fixture       *self,
+                   gconstpointer  data)
+{
+  g_autoptr(GBytes) message = g_bytes_new_static ("a message\n", 10);
+  g_autoptr(GBytes) signed_data = test_sshsig_data (message);
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(GBytes) written = NULL;
+      g_autoptr(DevSshSecret) bytes = NULL;
+      g_autofree char *path = NULL;
+      g_autofree char *printed = NULL;
+      DevSshPem pem;
+      DevSshReader reader;
+      DevSshSlice signature;
+
+      g_assert_no_error (error);
+      written = devssh_key_pair_export_private (key, DEVSSH_KEY_FORMAT_OPENSSH, NULL, &error);
+      g_assert_no_error (error);
+      path = fixture_write (self, "signer", written);
+      printed = fixture_run (self, message, "-q", "-Y", "sign", "-n", "file", "-f", path, NULL);
+
+      g_assert_true (devssh_pem_find ((DevSshSlice) { (const guint8 *) printed, strlen (printed) }, &pem, &error));
+      g_assert_no_error (error);
+      bytes = devssh_base64_read (pem.body, &error);
+      g_assert_no_error (error);
+      devssh_reader_init (&reader, bytes->data, bytes->length);
+      devssh_reader_take (&reader, 10);
+      for (guint j = 0; j < 4; j++)
+        devssh_reader_get_slice (&reader);
+      signature = devssh_reader_get_slice (&reader);
+      g_assert_true (devssh_reader_finish_all (&reader, NULL));
+      g_assert_true (devssh_key_pair_verify_raw (key, types[i].signature,
+                                                 g_bytes_get_data (signed_data, NULL), g_bytes_get_size (signed_data),
+                                                 signature.data, signature.length, &error));
+      g_assert_no_error (error);
+    }
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add ("/keys/ssh-keygen/reads-ours", Fixture, NULL, fixture_set_up, test_reads_ours, fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/writes-ours", Fixture, NULL, fixture_set_up, test_writes_ours, fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/verifies-ours", Fixture, NULL, fixture_set_up, test_verifies_ours, fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/signs-for-us", Fixture, NULL, fixture_set_up, test_signs_for_us, fixture_tear_down);
+
+  return g_test_run ();
+}
