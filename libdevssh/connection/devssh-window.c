@@ -23,6 +23,8 @@ measure_round_trip (DevSshWindow      *self,
                     DevSshWindowClock *clock,
                     gsize              bytes)
 {
+  gint64 sample;
+
   if (!self->dry)
     {
       if (bytes > self->until_edge)
@@ -38,13 +40,15 @@ measure_round_trip (DevSshWindow      *self,
     }
 
   self->timing = FALSE;
-  if (clock->now <= self->dry_at)
-    return;   /* it did not wait */
+  sample = clock->now - self->credited_at;
+  /* A short pause is the peer's own pace, and that it fell on the edge was chance. */
+  if (sample <= 0 || (clock->now - self->dry_at) * 4 < sample)
+    return;
 
-  if (clock->round_trip == 0 || clock->now - self->credited_at < clock->round_trip)
-    clock->round_trip = clock->now - self->credited_at;
+  if (clock->round_trip == 0 || sample < clock->round_trip)
+    clock->round_trip = sample;
   else
-    clock->round_trip += (clock->now - self->credited_at - clock->round_trip) / 8;
+    clock->round_trip += (sample - clock->round_trip) / 8;
 }
 
 gboolean
@@ -63,8 +67,9 @@ devssh_window_receive (DevSshWindow      *self,
   return TRUE;
 }
 
-/* What is drained in a round trip must fit twice: once on its way, once credited and not yet used.
- * A window that is too small lets just itself be drained, so it doubles each time. */
+/* What is drained in a round trip must fit three times: on its way, and again in the half that is consumed and not
+ * credited yet, with some room. A window that is too small lets at least half of itself be drained, so it grows by
+ * half, round after round; one that is large enough for its road stays. */
 static guint32
 grow (DevSshWindow      *self,
       DevSshWindowClock *clock)
@@ -76,7 +81,7 @@ grow (DevSshWindow      *self,
   if (clock->round_trip == 0 || elapsed < clock->round_trip)
     return 0;
 
-  wanted = 2.0 * (double) self->round_bytes * (double) clock->round_trip / (double) elapsed;
+  wanted = 3.0 * (double) self->round_bytes * (double) clock->round_trip / (double) elapsed;
   if (wanted > self->size)
     {
       more = (guint32) (MIN (wanted, self->limit) - MIN (self->size, self->limit));

@@ -237,6 +237,14 @@ test_pair_run (TestPair *pair)
   while (moved);
 }
 
+gboolean
+test_pair_step (TestPair *pair)
+{
+  return test_end_turn (&pair->client) || test_end_turn (&pair->server) ||
+         end_move (&pair->client) || end_move (&pair->server) ||
+         g_main_context_iteration (NULL, FALSE);
+}
+
 GBytes *
 test_end_take (TestEnd *end)
 {

@@ -49,6 +49,8 @@ void      test_pair_init       (TestPair *pair, TestConfigure configure);
 void      test_pair_clear      (TestPair *pair);
 /* Moves everything that can move, in both directions and in the main context, until nothing does. */
 void      test_pair_run        (TestPair *pair);
+/* The smallest part of that. FALSE: nothing was left to do. */
+gboolean  test_pair_step       (TestPair *pair);
 
 /* One end without a peer: what it sends stays in end->sent. */
 void      test_end_init        (TestEnd *end, gboolean is_client, TestConfigure configure);
