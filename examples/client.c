@@ -5,6 +5,7 @@
  *   client localhost 22 alice ~/.ssh/id_ed25519 SHA256:... "uname -a"
  */
 #include <libdevssh/devssh.h>
+#include <stdio.h>
 
 typedef struct
 {

@@ -40,8 +40,22 @@ DevSshServerSession     *devssh_server_add_stream      (DevSshServer            
                                                         GError                  **error);
 DEVSSH_AVAILABLE_IN_1_0
 void                     devssh_server_close           (DevSshServer             *self);
-/* Properties: login-grace (uint, seconds, 120), max-startups (uint, 100), max-startups-per-address (uint, 20; 0: no limit).
- * Signals: session-opened (DevSshServerSession); session-authenticating (DevSshServerSession, DevSshAuthentication) -> gboolean;
+DEVSSH_AVAILABLE_IN_1_0
+guint                    devssh_server_get_login_grace (DevSshServer *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                     devssh_server_set_login_grace (DevSshServer *self,
+                                                guint         login_grace);
+DEVSSH_AVAILABLE_IN_1_0
+guint                    devssh_server_get_max_startups (DevSshServer *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                     devssh_server_set_max_startups (DevSshServer *self,
+                                                guint         max_startups);
+DEVSSH_AVAILABLE_IN_1_0
+guint                    devssh_server_get_max_startups_per_address (DevSshServer *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                     devssh_server_set_max_startups_per_address (DevSshServer *self,
+                                                guint         max_startups_per_address);
+/* Signals: session-opened (DevSshServerSession); session-authenticating (DevSshServerSession, DevSshAuthentication) -> gboolean;
  * session-request (DevSshServerSession, DevSshSessionRequest) -> gboolean; session-channel-opening (DevSshServerSession, DevSshChannelOpening) -> gboolean;
  * session-closed (DevSshServerSession); error (GError) */
 
