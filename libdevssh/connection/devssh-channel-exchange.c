@@ -211,6 +211,11 @@ devssh_channel_request_shown (DevSshChannel        *self,
   if (handled || !nobody_listens || !self->fresh || self->closed || self->connection == NULL)
     {
       devssh_question_end (DEVSSH_QUESTION (request), handled);
+      if (self->close_after_answer)
+        {
+          self->close_after_answer = FALSE;
+          devssh_channel_close (self);
+        }
       return;
     }
 

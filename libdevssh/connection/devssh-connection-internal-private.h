@@ -133,6 +133,7 @@ struct _DevSshChannel
   guint                  is_remote : 1;
   guint                  closed : 1;             /* to its users: nothing more can be sent */
   guint                  closed_here : 1;        /* by close () */
+  guint                  close_after_answer : 1; /* close () came while a handler was still answering */
   guint                  close_queued : 1;
   guint                  opened : 1;             /* the event went out */
   guint                  ended : 1;              /* the last event was delivered; a consumer that comes now gets closed () at once */

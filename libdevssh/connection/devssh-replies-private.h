@@ -44,6 +44,8 @@ void             devssh_replies_fill   (DevSshReplies   *self,
                                         GBytes          *payload);
 /* The next reply that may leave, or NULL. It stays in its place until removed. */
 DevSshReplySlot *devssh_replies_ready  (DevSshReplies   *self);
+/* Has a question been answered by a handler that has not returned yet? */
+gboolean         devssh_replies_being_answered (DevSshReplies *self);
 /* The last reply that is decided and has not left, or NULL. */
 DevSshReplySlot *devssh_replies_last_filled (DevSshReplies *self);
 void             devssh_replies_remove (DevSshReplies   *self,

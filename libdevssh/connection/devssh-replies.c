@@ -110,3 +110,14 @@ devssh_replies_remove (DevSshReplies   *self,
   g_clear_pointer (&slot->openings, g_ptr_array_unref);
   g_free (slot);
 }
+
+gboolean
+devssh_replies_being_answered (DevSshReplies *self)
+{
+  for (DevSshReplySlot *slot = self->head; slot != NULL; slot = slot->next)
+    {
+      if (!slot->filled && slot->question != NULL && devssh_question_get_answered (slot->question))
+        return TRUE;
+    }
+  return FALSE;
+}

@@ -205,16 +205,16 @@ devssh_session_config_dup_list (const char * const *names)
   return g_strdupv ((char **) names);
 }
 
-/* Latency rides on reconnect's trailer: alone it is nothing (protocol.md 10). */
+/* A peer acts on what EXT_INFO says, so it names what the engines do and nothing else (RFC 8308, 2.5). */
 static char **
 devssh_session_config_dup_extensions (DevSshSessionConfig *self)
 {
+  static const char * const known[] = { DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS, NULL };
   const char * const *names = devssh_session_config_get_protocol_extensions (self);
-  gboolean reconnect = g_strv_contains (names, DEVSSH_EXTENSION_SESSION_RECONNECT);
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
 
   for (guint i = 0; names[i] != NULL; i++)
-    if (reconnect || !g_str_equal (names[i], DEVSSH_EXTENSION_SESSION_LATENCY))
+    if (g_strv_contains (known, names[i]) || !g_str_has_suffix (names[i], "@microsoft.com"))
       g_strv_builder_add (builder, names[i]);
   return g_strv_builder_end (builder);
 }

@@ -81,7 +81,7 @@ static gsize          chunk_size;
 /* Why the run failed; the first reason counts. */
 static GError *failure;
 
-G_DEFINE_QUARK (peer-failure, peer_failure)
+static G_DEFINE_QUARK (peer-failure, peer_failure)
 
 /* FALSE, and the failure noted, unless condition. */
 #define need(condition, ...) \
@@ -226,6 +226,8 @@ exec (DevSshChannel *channel,
   if (!need (peer_wait (result != NULL), "no answer to exec"))
     return -1;
   answer = devssh_channel_exec_finish (channel, result, &error);
+  if (g_error_matches (error, DEVSSH_ERROR, DEVSSH_ERROR_REFUSED))
+    g_clear_error (&error);
   return failed (error) ? -1 : answer;
 }
 

@@ -5,6 +5,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char usage[] =
