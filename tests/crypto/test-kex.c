@@ -396,6 +396,19 @@ test_dh_group (gconstpointer data)
   g_assert_cmpint (BN_cmp (power, k), ==, 0);
 }
 
+/* By our own check, that is, and not only by one that OpenSSL happens to make. */
+static void
+test_dh_refused_range (DevSshKex    *kex,
+                       const guint8 *peer,
+                       gsize         length)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (devssh_kex_derive (kex, peer, length, &error));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED);
+  g_assert_nonnull (strstr (error->message, "not between 1 and p-1"));
+}
+
 static void
 test_dh_refused (gconstpointer data)
 {
@@ -410,19 +423,19 @@ test_dh_refused (gconstpointer data)
   g_autoptr(GError) error = NULL;
   guint8 zero[1] = { 0 }, one[1] = { 1 }, zero_one[2] = { 0, 1 }, minus_one[1] = { 0xff }, zero_two[2] = { 0, 2 };
 
-  test_kex_refused (kex, NULL, 0);                /* 0, as an mpint is written */
-  test_kex_refused (kex, zero, 1);
-  test_kex_refused (kex, one, 1);
-  test_kex_refused (kex, zero_one, 2);
-  test_kex_refused (kex, minus_one, 1);           /* negative */
-  test_kex_refused (kex, zero_two, 2);            /* not the shortest form: T-15 */
+  test_dh_refused_range (kex, NULL, 0);                /* 0, as an mpint is written */
+  test_dh_refused_range (kex, zero, 1);
+  test_dh_refused_range (kex, one, 1);
+  test_dh_refused_range (kex, zero_one, 2);
+  test_dh_refused_range (kex, minus_one, 1);           /* negative */
+  test_dh_refused_range (kex, zero_two, 2);            /* not the shortest form: T-15 */
 
   /* p-1, p, p+1, p with its sign bit read as such, and longer numbers */
   memcpy (bad + 1, test_bytes (prime), size);
-  test_kex_refused (kex, bad, size + 1);
-  test_kex_refused (kex, bad + 1, size);
+  test_dh_refused_range (kex, bad, size + 1);
+  test_dh_refused_range (kex, bad + 1, size);
   bad[size]--;
-  test_kex_refused (kex, bad, size + 1);
+  test_dh_refused_range (kex, bad, size + 1);
   bad[size] += 2;
   if (bad[size] == 0)
     {
@@ -431,14 +444,14 @@ test_dh_refused (gconstpointer data)
       bad[size - 8]++;
       bad[size] = 0;
     }
-  test_kex_refused (kex, bad, size + 1);
+  test_dh_refused_range (kex, bad, size + 1);
   memset (bad, 0x7f, size + 3);
-  test_kex_refused (kex, bad, size + 1);
-  test_kex_refused (kex, bad, size + 2);
-  test_kex_refused (kex, bad, size + 3);
+  test_dh_refused_range (kex, bad, size + 1);
+  test_dh_refused_range (kex, bad, size + 2);
+  test_dh_refused_range (kex, bad, size + 3);
   memset (bad, 0xff, size + 3);
   bad[0] = 0;
-  test_kex_refused (kex, bad, size + 1);
+  test_dh_refused_range (kex, bad, size + 1);
 
   secret = devssh_kex_derive (kex, good, length, &error);
   g_assert_no_error (error);
