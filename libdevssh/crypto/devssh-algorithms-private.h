@@ -88,7 +88,7 @@ DevSshMac *devssh_mac_new     (const DevSshMacAlgorithm *algorithm, const guint8
 /* HMAC (key, uint32 sequence || a || b) */
 void       devssh_mac_compute (DevSshMac *self, guint32 sequence, const guint8 *a, gsize a_length, const guint8 *b, gsize b_length, guint8 *tag);
 gboolean   devssh_mac_verify  (DevSshMac *self, guint32 sequence, const guint8 *a, gsize a_length, const guint8 *tag);   /* constant time */
-/* HMAC (key, data), no sequence number: reconnect tokens (protocol.md 3.5) */
+/* HMAC (key, data), no sequence number: the tokens of the reconnect extension */
 void       devssh_mac_token   (DevSshMac *self, const guint8 *data, gsize length, guint8 *tag);
 void       devssh_mac_free    (DevSshMac *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DevSshMac, devssh_mac_free)

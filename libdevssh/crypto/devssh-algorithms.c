@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables of names: what is offered by default first, in that order (design D9), then what is there on demand. */
+/* The tables of names: what is offered by default first, in that order (design D9), then what is
+ * there on demand. */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
 #include <libdevssh/wire/devssh-numbers.h>
 
 /* ---- key exchange ---- */
 
+#define KEX(name, hash, is_mpint, generator, create) \
+  { DEVSSH_ALGORITHM_KEX_ ## name, DEVSSH_HASH_ ## hash, is_mpint, \
+    DEVSSH_GENERATOR_ ## generator, devssh_kex_ ## create ## _create }
+
 static const DevSshKexAlgorithm devssh_kex_algorithms[] = {
-  { DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256,        DEVSSH_HASH_SHA256, FALSE, DEVSSH_GENERATOR_X25519, devssh_kex_curve25519_create },
-  { DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256_LIBSSH, DEVSSH_HASH_SHA256, FALSE, DEVSSH_GENERATOR_X25519, devssh_kex_curve25519_create },
-  { DEVSSH_ALGORITHM_KEX_ECDH_NISTP256,            DEVSSH_HASH_SHA256, FALSE, DEVSSH_GENERATOR_P256,   devssh_kex_ecdh_create },
-  { DEVSSH_ALGORITHM_KEX_ECDH_NISTP384,            DEVSSH_HASH_SHA384, FALSE, DEVSSH_GENERATOR_P384,   devssh_kex_ecdh_create },
-  { DEVSSH_ALGORITHM_KEX_DH_GROUP16_SHA512,        DEVSSH_HASH_SHA512, TRUE,  DEVSSH_GENERATOR_MODP16, devssh_kex_dh_create },
-  { DEVSSH_ALGORITHM_KEX_DH_GROUP14_SHA256,        DEVSSH_HASH_SHA256, TRUE,  DEVSSH_GENERATOR_MODP14, devssh_kex_dh_create },
-  { DEVSSH_ALGORITHM_KEX_ECDH_NISTP521,            DEVSSH_HASH_SHA512, FALSE, DEVSSH_GENERATOR_P521,   devssh_kex_ecdh_create },
+  KEX (CURVE25519_SHA256,        SHA256, FALSE, X25519, curve25519),
+  KEX (CURVE25519_SHA256_LIBSSH, SHA256, FALSE, X25519, curve25519),
+  KEX (ECDH_NISTP256,            SHA256, FALSE, P256,   ecdh),
+  KEX (ECDH_NISTP384,            SHA384, FALSE, P384,   ecdh),
+  KEX (DH_GROUP16_SHA512,        SHA512, TRUE,  MODP16, dh),
+  KEX (DH_GROUP14_SHA256,        SHA256, TRUE,  MODP14, dh),
+  KEX (ECDH_NISTP521,            SHA512, FALSE, P521,   ecdh),
 };
 
 const char * const devssh_kex_algorithm_names[] = {
@@ -59,7 +64,7 @@ devssh_kex_algorithm_find (const char *name)
 
 /* ---- ciphers ---- */
 
-/* A GCM key sees 12 bytes of IV: deriving 16 and taking the first 12 (protocol.md 2.3) gives the same. */
+/* RFC 5647, 5.1: GCM has an IV of 12 bytes. Whoever derives 16 and takes the first 12 has the same. */
 #define GCM(name, bytes, evp) \
   { name, bytes, 12, 16, 16, TRUE, FALSE, devssh_gcm_create, devssh_gcm_destroy, \
     devssh_gcm_get_length, devssh_gcm_seal, devssh_gcm_open, NULL, evp }
@@ -72,11 +77,13 @@ static const DevSshCipherAlgorithm devssh_cipher_algorithms[] = {
   GCM (DEVSSH_ALGORITHM_CIPHER_AES128_GCM, 16, DEVSSH_EVP_AES_128_GCM),
   { DEVSSH_ALGORITHM_CIPHER_CHACHA20_POLY1305, 64, 0, 8, 16, TRUE, FALSE,
     devssh_chachapoly_create, devssh_chachapoly_destroy,
-    devssh_chachapoly_get_length, devssh_chachapoly_seal, devssh_chachapoly_open, NULL, DEVSSH_EVP_CHACHA20 },
+    devssh_chachapoly_get_length, devssh_chachapoly_seal, devssh_chachapoly_open, NULL,
+    DEVSSH_EVP_CHACHA20 },
   CTR (DEVSSH_ALGORITHM_CIPHER_AES256_CTR, 32, DEVSSH_EVP_AES_256_CTR),
   CTR (DEVSSH_ALGORITHM_CIPHER_AES128_CTR, 16, DEVSSH_EVP_AES_128_CTR),
   { DEVSSH_ALGORITHM_CIPHER_AES256_CBC, 32, 16, 16, 0, FALSE, TRUE,
-    devssh_cbc_create, devssh_cbc_destroy, NULL, NULL, NULL, devssh_cbc_crypt, DEVSSH_EVP_AES_256_CBC },
+    devssh_cbc_create, devssh_cbc_destroy, NULL, NULL, NULL, devssh_cbc_crypt,
+    DEVSSH_EVP_AES_256_CBC },
 };
 
 const char * const devssh_cipher_algorithm_names[] = {

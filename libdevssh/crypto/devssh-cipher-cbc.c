@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* aes256-cbc: RFC 4253, 6.3. The last block of a packet is the IV of the next; only for old peers (T-19). */
+/* aes256-cbc: RFC 4253, 6.3. The last block of a packet is the IV of the next; only for old peers
+ * (T-19). */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
 gpointer

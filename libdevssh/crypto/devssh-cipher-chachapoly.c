@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* chacha20-poly1305@openssh.com (draft-ietf-sshm-chacha20-poly1305): its own construction, not the AEAD of
- * RFC 8439. One ChaCha20 with the second half of the key hides the length; another, with the first half, makes
- * the Poly1305 key from block 0 and encrypts from block 1 on. The nonce is the packet number. */
+/* chacha20-poly1305@openssh.com (draft-ietf-sshm-chacha20-poly1305): its own construction, not the
+ * AEAD of RFC 8439. One ChaCha20 with the second half of the key hides the length; another, with
+ * the first half, makes the Poly1305 key from block 0 and encrypts from block 1 on. The nonce is
+ * the packet number. */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
 #include <openssl/err.h>
@@ -158,7 +159,8 @@ devssh_chachapoly_seal (gpointer      ctx,
     {
       devssh_chachapoly_update (self->main, text, text, head);
       devssh_chachapoly_update (self->main, text + head, body, body_length);
-      devssh_chachapoly_update (self->main, text + head + body_length, text + head + body_length, tail);
+      devssh_chachapoly_update (self->main, text + head + body_length, text + head + body_length,
+                                tail);
     }
   devssh_chachapoly_tag (self, out, 4 + total, text + total);
 }

@@ -130,7 +130,8 @@ devssh_gcm_seal (gpointer      ctx,
     }
   devssh_evp_must (EVP_EncryptFinal_ex (self->context, text + total, &done), "EVP_EncryptFinal_ex");
   self->tag[0].data = text + total;
-  devssh_evp_must (EVP_CIPHER_CTX_get_params (self->context, self->tag), "OSSL_CIPHER_PARAM_AEAD_TAG");
+  devssh_evp_must (EVP_CIPHER_CTX_get_params (self->context, self->tag),
+                   "OSSL_CIPHER_PARAM_AEAD_TAG");
 }
 
 gboolean

@@ -51,7 +51,8 @@ devssh_ecdsa_generate (const DevSshHostKeyType  *type,
   EVP_PKEY *pkey = devssh_evp_generate (type->generator);
 
   if (pkey == NULL)
-    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "This OpenSSL makes no key of type %s", type->name);
+    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                 "This OpenSSL makes no key of type %s", type->name);
   return pkey;
 }
 
@@ -74,7 +75,8 @@ devssh_ecdsa_is (const DevSshHostKeyType *type,
 
   /* A key with explicit parameters has no name, and cannot be written for SSH. */
   if (EVP_PKEY_is_a (pkey, "EC") == 1 &&
-      EVP_PKEY_get_utf8_string_param (pkey, OSSL_PKEY_PARAM_GROUP_NAME, name, sizeof name, &length) == 1)
+      EVP_PKEY_get_utf8_string_param (pkey, OSSL_PKEY_PARAM_GROUP_NAME, name, sizeof name,
+                                      &length) == 1)
     id = devssh_ecdsa_curve_id (name);
   ERR_clear_error ();
   return id != NID_undef && id == EC_curve_nist2nid (type->group);
@@ -90,7 +92,8 @@ devssh_ecdsa_check (const DevSshHostKeyType  *type,
   if (context != NULL && EVP_PKEY_public_check (context) == 1)
     return TRUE;
 
-  devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "The public half of the %s key is bad", type->name);
+  devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "The public half of the %s key is bad",
+                        type->name);
   return FALSE;
 }
 
@@ -103,8 +106,8 @@ devssh_ecdsa_has_private (const DevSshHostKeyType *type,
 
 /* ---- the public blob ---- */
 
-/* RFC 5656, 3.1: string identifier, string Q. Written from the coordinates, for OpenSSL would give Q in the form
- * in which it once came. */
+/* RFC 5656, 3.1: string identifier, string Q. Written from the coordinates, for OpenSSL would give
+ * Q in the form in which it once came. */
 static gboolean
 devssh_ecdsa_write_public (const DevSshHostKeyType *type,
                            EVP_PKEY                *pkey,
@@ -126,8 +129,8 @@ devssh_ecdsa_write_public (const DevSshHostKeyType *type,
   return TRUE;
 }
 
-/* is_private: then an empty point is one, too, for the private half says where it is, and a compressed one, which
- * some files have. */
+/* is_private: then an empty point is one, too, for the private half says where it is, and a
+ * compressed one, which some files have. */
 static gboolean
 devssh_ecdsa_read_point (const DevSshHostKeyType  *type,
                          DevSshReader             *reader,
@@ -143,7 +146,8 @@ devssh_ecdsa_read_point (const DevSshHostKeyType  *type,
 
   if (curve.length != strlen (type->curve) || memcmp (curve.data, type->curve, curve.length) != 0)
     {
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "A key of type %s names another curve", type->name);
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                   "A key of type %s names another curve", type->name);
       return FALSE;
     }
   if (is_private && (point->length == 0 || point->length == 1 + devssh_ecdsa_get_width (type)))
@@ -158,7 +162,8 @@ devssh_ecdsa_read_point (const DevSshHostKeyType  *type,
   return TRUE;
 }
 
-/* An empty key of the curve, made once per process: naming the curve anew costs more than a copy. */
+/* An empty key of the curve, made once per process: naming the curve anew costs more than a
+ * copy. */
 static EVP_PKEY *
 devssh_ecdsa_new_for_curve (const DevSshHostKeyType *type)
 {
@@ -171,7 +176,8 @@ devssh_ecdsa_new_for_curve (const DevSshHostKeyType *type)
       g_autoptr(OSSL_PARAM_BLD) build = OSSL_PARAM_BLD_new ();
 
       devssh_evp_must (build != NULL &&
-                       OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, type->group, 0) == 1,
+                       OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME,
+                                                        type->group, 0) == 1,
                        "OSSL_PARAM_BLD_push_utf8_string");
       template = devssh_hostkey_from_data ("EC", EVP_PKEY_KEY_PARAMETERS, build);
       if (template == NULL)
@@ -205,7 +211,8 @@ devssh_ecdsa_read_public (const DevSshHostKeyType  *type,
   pkey = devssh_ecdsa_new_for_curve (type);
   if (pkey == NULL || EVP_PKEY_set1_encoded_public_key (pkey, point.data, point.length) != 1)
     {
-      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "The point of the %s key is not on the curve", type->name);
+      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED,
+                            "The point of the %s key is not on the curve", type->name);
       return NULL;
     }
   return g_steal_pointer (&pkey);
@@ -248,9 +255,12 @@ devssh_ecdsa_build_private (const DevSshHostKeyType *type,
   g_autoptr(OSSL_PARAM_BLD) build = OSSL_PARAM_BLD_new ();
 
   devssh_evp_must (build != NULL &&
-                   OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, type->group, 0) == 1 &&
-                   OSSL_PARAM_BLD_push_octet_string (build, OSSL_PKEY_PARAM_PUB_KEY, point, length) == 1 &&
-                   OSSL_PARAM_BLD_push_BN_pad (build, OSSL_PKEY_PARAM_PRIV_KEY, d, devssh_ecdsa_get_width (type)) == 1,
+                   OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, type->group,
+                                                    0) == 1 &&
+                   OSSL_PARAM_BLD_push_octet_string (build, OSSL_PKEY_PARAM_PUB_KEY, point,
+                                                     length) == 1 &&
+                   OSSL_PARAM_BLD_push_BN_pad (build, OSSL_PKEY_PARAM_PRIV_KEY, d,
+                                               devssh_ecdsa_get_width (type)) == 1,
                    "OSSL_PARAM_BLD_push_BN_pad");
   return devssh_hostkey_from_data ("EC", EVP_PKEY_KEYPAIR, build);
 }
@@ -283,7 +293,8 @@ devssh_ecdsa_read_private (const DevSshHostKeyType  *type,
     context = EVP_PKEY_CTX_new_from_pkey (NULL, pkey, NULL);
 
   /* T-80: 0 < d < n, and d times the generator is Q. */
-  if (context == NULL || EVP_PKEY_private_check (context) != 1 || EVP_PKEY_pairwise_check (context) != 1)
+  if (context == NULL || EVP_PKEY_private_check (context) != 1 ||
+      EVP_PKEY_pairwise_check (context) != 1)
     {
       devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED,
                             "The private half of the %s key does not belong to its public half", type->name);
@@ -383,7 +394,8 @@ devssh_ecdsa_verify (const DevSshHostKeyType *type,
   return size > 0 && context != NULL &&
          EVP_PKEY_verify_init (context) == 1 &&
          devssh_ecdsa_digest (type, data, length, digest) &&
-         EVP_PKEY_verify (context, der, (gsize) size, digest, devssh_hash_id_get_size (type->hash)) == 1;
+         EVP_PKEY_verify (context, der, (gsize) size, digest,
+                          devssh_hash_id_get_size (type->hash)) == 1;
 }
 
 /* RFC 5656, 6.2.1: the size of the curve decides the hash. */

@@ -20,7 +20,8 @@ devssh_ed25519_generate (const DevSshHostKeyType  *type,
   EVP_PKEY *pkey = devssh_evp_generate (type->generator);
 
   if (pkey == NULL)
-    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "This OpenSSL makes no key of type %s", type->name);
+    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                 "This OpenSSL makes no key of type %s", type->name);
   return pkey;
 }
 
@@ -45,7 +46,8 @@ devssh_ed25519_get_private (EVP_PKEY *pkey,
                             guint8   *seed)
 {
   gsize length = 0;
-  gboolean has = EVP_PKEY_get_octet_string_param (pkey, OSSL_PKEY_PARAM_PRIV_KEY, seed, KEY_SIZE, &length) == 1 &&
+  gboolean has = EVP_PKEY_get_octet_string_param (pkey, OSSL_PKEY_PARAM_PRIV_KEY, seed, KEY_SIZE,
+                                                  &length) == 1 &&
                  length == KEY_SIZE;
 
   ERR_clear_error ();
@@ -145,7 +147,8 @@ devssh_ed25519_read_private (const DevSshHostKeyType  *type,
   if (!devssh_reader_finish (reader, error))
     return NULL;
 
-  if ((key.length == KEY_SIZE && both.length == 2 * KEY_SIZE) || (key.length == 0 && both.length == KEY_SIZE))
+  if ((key.length == KEY_SIZE && both.length == 2 * KEY_SIZE) ||
+      (key.length == 0 && both.length == KEY_SIZE))
     pkey = EVP_PKEY_new_raw_private_key_ex (NULL, "ED25519", NULL, both.data, KEY_SIZE);
 
   /* T-80: both copies of the public half, where there are any, are what the seed makes. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ssh-rsa keys: RFC 4253, 6.6, signing as rsa-sha2-256 and rsa-sha2-512 (RFC 8332), never with SHA-1. */
+/* ssh-rsa keys: RFC 4253, 6.6, signing as rsa-sha2-256 and rsa-sha2-512 (RFC 8332), never with
+ * SHA-1. */
 #include <libdevssh/crypto/devssh-hostkey-private.h>
 
 #include <libdevssh/wire/devssh-numbers.h>
@@ -43,7 +44,8 @@ devssh_rsa_check_numbers (const BIGNUM  *n,
     }
   if (!BN_is_odd (n))
     {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The modulus of an RSA key is odd");
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                           "The modulus of an RSA key is odd");
       return FALSE;
     }
   return TRUE;
@@ -87,7 +89,8 @@ devssh_rsa_generate (const DevSshHostKeyType  *type,
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         ERR_clear_error ();
       else
-        devssh_evp_set_error (error, DEVSSH_ERROR_FAILED, "No RSA key of %u bits can be made", size);
+        devssh_evp_set_error (error, DEVSSH_ERROR_FAILED, "No RSA key of %u bits can be made",
+                              size);
       return NULL;
     }
   return pkey;
@@ -112,7 +115,8 @@ devssh_rsa_check (const DevSshHostKeyType  *type,
   if (EVP_PKEY_get_bn_param (pkey, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
       EVP_PKEY_get_bn_param (pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
     {
-      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "An RSA key without modulus or exponent");
+      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED,
+                            "An RSA key without modulus or exponent");
       return FALSE;
     }
   return devssh_rsa_check_numbers (n, e, error);
@@ -143,7 +147,8 @@ devssh_rsa_write_public (const DevSshHostKeyType *type,
          devssh_hostkey_put_number (pkey, OSSL_PKEY_PARAM_RSA_N, writer);
 }
 
-/* RFC 4253, 6.6: string "ssh-rsa", mpint e, mpint n. The reader has refused numbers of more than 16384 bits. */
+/* RFC 4253, 6.6: string "ssh-rsa", mpint e, mpint n. The reader has refused numbers of more than
+ * 16384 bits. */
 static EVP_PKEY *
 devssh_rsa_read_public (const DevSshHostKeyType  *type,
                         DevSshReader             *reader,
@@ -229,8 +234,8 @@ devssh_rsa_match_prime (const DevSshRsaNumbers *self,
          BN_is_one (product);
 }
 
-/* T-80: the private numbers belong to the public ones. Whether p and q are primes is not asked: that takes
- * long, and a key that its owner has made badly on purpose harms nobody else. */
+/* T-80: the private numbers belong to the public ones. Whether p and q are primes is not asked:
+ * that takes long, and a key that its owner has made badly on purpose harms nobody else. */
 static gboolean
 devssh_rsa_match (DevSshRsaNumbers *self)
 {
@@ -239,7 +244,8 @@ devssh_rsa_match (DevSshRsaNumbers *self)
 
   self->dmp1 = BN_secure_new ();
   self->dmq1 = BN_secure_new ();
-  devssh_evp_must (scratch != NULL && product != NULL && self->dmp1 != NULL && self->dmq1 != NULL, "BN_secure_new");
+  devssh_evp_must (scratch != NULL && product != NULL && self->dmp1 != NULL &&
+                   self->dmq1 != NULL, "BN_secure_new");
 
   return !BN_is_one (self->p) && !BN_is_one (self->q) &&
          BN_mul (product, self->p, self->q, scratch) == 1 &&
@@ -263,7 +269,8 @@ devssh_rsa_build (const DevSshRsaNumbers *self)
                    OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_RSA_FACTOR2, self->q) == 1 &&
                    OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_RSA_EXPONENT1, self->dmp1) == 1 &&
                    OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_RSA_EXPONENT2, self->dmq1) == 1 &&
-                   OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, self->iqmp) == 1,
+                   OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+                                           self->iqmp) == 1,
                    "OSSL_PARAM_BLD_push_BN");
   return devssh_hostkey_from_data ("RSA", EVP_PKEY_KEYPAIR, build);
 }
@@ -368,7 +375,8 @@ devssh_rsa_verify (const DevSshHostKeyType *type,
   if (raw_length == 0 || raw_length > size || size > sizeof signature)
     return FALSE;
 
-  /* RFC 8332, 3: "A verifier MAY accept shorter encodings of S with one or more leading zeros omitted" */
+  /* RFC 8332, 3: "A verifier MAY accept shorter encodings of S with one or more leading zeros
+   * omitted" */
   memcpy (signature + size - raw_length, raw, raw_length);
   context = devssh_rsa_context (pkey, hash, EVP_PKEY_verify_init);
   return context != NULL &&

@@ -20,7 +20,8 @@ const DevSshHostKeyType *
 devssh_hostkey_type_find (const char *name,
                           gsize       length)
 {
-  static const char * const rsa_names[] = { DEVSSH_ALGORITHM_KEY_RSA_SHA2_256, DEVSSH_ALGORITHM_KEY_RSA_SHA2_512 };
+  static const char * const rsa_names[] = { DEVSSH_ALGORITHM_KEY_RSA_SHA2_256,
+                                            DEVSSH_ALGORITHM_KEY_RSA_SHA2_512 };
 
   for (guint i = 0; i < G_N_ELEMENTS (devssh_hostkey_types); i++)
     {

@@ -21,11 +21,13 @@ devssh_kex_dh_read (DevSshKex    *self,
   g_autoptr(BIGNUM) limit = NULL;
   g_autoptr(BIGNUM) value = NULL;
 
-  devssh_evp_must (EVP_PKEY_get_bn_param (self->pkey, OSSL_PKEY_PARAM_FFC_P, &limit), "OSSL_PKEY_PARAM_FFC_P");
+  devssh_evp_must (EVP_PKEY_get_bn_param (self->pkey, OSSL_PKEY_PARAM_FFC_P, &limit),
+                   "OSSL_PKEY_PARAM_FFC_P");
   *size = (gsize) BN_num_bytes (limit);
   devssh_evp_must (BN_sub_word (limit, 1), "BN_sub_word");
 
-  /* RFC 4251, 5: the first bit is the sign, and unnecessary leading zero bytes must not be there. */
+  /* RFC 4251, 5: the first bit is the sign, and unnecessary leading zero bytes must not be
+   * there. */
   if (length == 0 || length > *size + 1 || (peer[0] & 0x80) != 0)
     return NULL;
   if (peer[0] == 0 && (length == 1 || (peer[1] & 0x80) == 0))
@@ -80,13 +82,15 @@ devssh_kex_dh_create (gconstpointer algorithm)
   DevSshKex *self = NULL;
   gsize length = 0;
 
-  devssh_evp_must (pkey != NULL && EVP_PKEY_get_bn_param (pkey, OSSL_PKEY_PARAM_PUB_KEY, &value) == 1,
+  devssh_evp_must (pkey != NULL &&
+                   EVP_PKEY_get_bn_param (pkey, OSSL_PKEY_PARAM_PUB_KEY, &value) == 1,
                    "OSSL_PKEY_PARAM_PUB_KEY");
 
   /* As an mpint (RFC 8268 keeps RFC 4253, 8): a zero byte in front if the top bit is set. */
   length = (gsize) BN_num_bits (value) / 8 + 1;
   self = devssh_kex_alloc (algorithm, pkey, length);
   self->derive = devssh_kex_dh_derive;
-  devssh_evp_must (BN_bn2binpad (value, self->public_value, (int) length) == (int) length, "BN_bn2binpad");
+  devssh_evp_must (BN_bn2binpad (value, self->public_value, (int) length) == (int) length,
+                   "BN_bn2binpad");
   return self;
 }

@@ -16,8 +16,8 @@ devssh_kex_ecdh_derive (DevSshKex     *self,
 {
   g_autoptr(EVP_PKEY) key = NULL;
 
-  /* RFC 5656, 4: points may be sent uncompressed or compressed, but compressed ones need agreement; T-27
-   * takes the exact length only, which leaves no room for infinity (one zero byte) either. */
+  /* RFC 5656, 4: points may be sent uncompressed or compressed, but compressed ones need agreement;
+   * T-27 takes the exact length only, which leaves no room for infinity (one zero byte) either. */
   if (length != self->public_length || peer[0] != 0x04)
     {
       g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
@@ -26,15 +26,16 @@ devssh_kex_ecdh_derive (DevSshKex     *self,
       return NULL;
     }
 
-  /* OpenSSL checks that both coordinates are below the prime and that they lie on the curve. The cofactor
-   * of these curves is 1, so that is all: no further check when the peer is set (it would cost as much as
-   * the agreement itself). */
+  /* OpenSSL checks that both coordinates are below the prime and that they lie on the curve. The
+   * cofactor of these curves is 1, so that is all: no further check when the peer is set (it would
+   * cost as much as the agreement itself). */
   key = EVP_PKEY_new ();
   devssh_evp_must (key != NULL, "EVP_PKEY_new");
   devssh_evp_must (EVP_PKEY_copy_parameters (key, self->pkey), "EVP_PKEY_copy_parameters");
   if (EVP_PKEY_set1_encoded_public_key (key, peer, length) != 1)
     {
-      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "%s: the peer's value is not on the curve",
+      devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED,
+                            "%s: the peer's value is not on the curve",
                             self->algorithm->name);
       return NULL;
     }
@@ -51,7 +52,8 @@ devssh_kex_ecdh_create (gconstpointer algorithm)
   DevSshKex *self = NULL;
 
   devssh_evp_must (pkey != NULL &&
-                   EVP_PKEY_get_octet_string_param (pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point,
+                   EVP_PKEY_get_octet_string_param (pkey, OSSL_PKEY_PARAM_PUB_KEY, point,
+                                                    sizeof point,
                                                     &length) == 1 &&
                    point[0] == 0x04, "OSSL_PKEY_PARAM_PUB_KEY");
   self = devssh_kex_alloc (algorithm, pkey, length);

@@ -13,7 +13,8 @@ gboolean       devssh_key_pair_fits          (DevSshKeyPair *self, const char *s
 const char    *devssh_key_pair_pick          (DevSshKeyPair *self, const char * const *names);
 /* Borrowed; lives as long as the key. Inner RSA name is always ssh-rsa. */
 void           devssh_key_pair_peek_blob     (DevSshKeyPair *self, const guint8 **data, gsize *length);
-/* Inner name ssh-rsa, rsa-sha2-256 or rsa-sha2-512 all give the same key (protocol.md 2.3, 4.4). All of T-28 is checked here. */
+/* Inner name ssh-rsa, rsa-sha2-256 or rsa-sha2-512 all give the same key: Dev Tunnels peers write the name of the
+ * signature there. All of T-28 is checked here. */
 DevSshKeyPair *devssh_key_pair_new_for_blob  (const guint8 *data, gsize length, GError **error);
 /* Appends the whole signature blob (string alg, string raw); not as a string. */
 gboolean       devssh_key_pair_sign_raw      (DevSshKeyPair *self, const char *algorithm, const guint8 *data, gsize length, DevSshWriter *blob, GError **error);

@@ -15,12 +15,12 @@
  * A public key with or without its private half, of one of the types `ssh-ed25519`, `ssh-rsa`,
  * `ecdsa-sha2-nistp256`, `ecdsa-sha2-nistp384` and `ecdsa-sha2-nistp521`.
  *
- * Keys come from [func@KeyPair.generate], from files ([func@KeyPair.import_file]), from the public blob that
- * SSH sends ([ctor@KeyPair.new_for_public_blob]) or, in C, from a key that OpenSSL has already
- * ([ctor@KeyPair.new_for_evp_pkey]).
+ * Keys come from [func@KeyPair.generate], from files ([func@KeyPair.import_file]), from the public
+ * blob that SSH sends ([ctor@KeyPair.new_for_public_blob]) or, in C, from a key that OpenSSL has
+ * already ([ctor@KeyPair.new_for_evp_pkey]).
  *
- * A key has a type, and a signature has an algorithm. They are called the same, but for RSA: a key of type
- * `ssh-rsa` signs with `rsa-sha2-512` or `rsa-sha2-256`. SHA-1 is never used.
+ * A key has a type, and a signature has an algorithm. They are called the same, but for RSA: a key
+ * of type `ssh-rsa` signs with `rsa-sha2-512` or `rsa-sha2-256`. SHA-1 is never used.
  *
  * A key pair may be used from several threads, as long as none of them changes it.
  *
@@ -212,7 +212,8 @@ devssh_key_pair_write_blob (const DevSshHostKeyType  *type,
   if (type->write_public (type, pkey, &writer))
     return devssh_writer_end (&writer);
 
-  devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "A key of type %s without public half", type->name);
+  devssh_evp_set_error (error, DEVSSH_ERROR_MALFORMED, "A key of type %s without public half",
+                        type->name);
   return NULL;
 }
 
@@ -248,7 +249,8 @@ devssh_key_pair_type_for_name (const char  *name,
       /* The name may come from a peer. */
       g_autofree char *shown = devssh_text_for_people ((const guint8 *) name, length);
 
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "There are no keys of type “%s” here", shown);
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                   "There are no keys of type “%s” here", shown);
     }
   return type;
 }
@@ -259,7 +261,8 @@ devssh_key_pair_generate_cancellable (const char    *algorithm,
                                       GCancellable  *cancellable,
                                       GError       **error)
 {
-  const DevSshHostKeyType *type = devssh_key_pair_type_for_name (algorithm, strlen (algorithm), error);
+  const DevSshHostKeyType *type = devssh_key_pair_type_for_name (algorithm, strlen (algorithm),
+                                                                 error);
   EVP_PKEY *pkey = NULL;
 
   if (type == NULL)
@@ -273,9 +276,10 @@ devssh_key_pair_generate_cancellable (const char    *algorithm,
 
 /**
  * devssh_key_pair_generate:
- * @algorithm: the type of key, `ssh-ed25519` or [const@ALGORITHM_KEY_RSA] for example; for RSA also the name of a
- *   signature, `rsa-sha2-512` or `rsa-sha2-256`
- * @size: for RSA how many bits, from 2048 to 16384, or 0 for 3072; other types have one size, and this is ignored
+ * @algorithm: the type of key, `ssh-ed25519` or [const@ALGORITHM_KEY_RSA] for example; for RSA also
+ *   the name of a signature, `rsa-sha2-512` or `rsa-sha2-256`
+ * @size: for RSA how many bits, from 2048 to 16384, or 0 for 3072; other types have one size, and
+ *   this is ignored
  *
  * Makes a new key. A large RSA key takes seconds: see [func@KeyPair.generate_async].
  *
@@ -319,7 +323,8 @@ devssh_key_pair_generate_thread (GTask        *task,
 {
   DevSshGenerateData *data = task_data;
   g_autoptr(GError) error = NULL;
-  DevSshKeyPair *self = devssh_key_pair_generate_cancellable (data->algorithm, data->size, cancellable, &error);
+  DevSshKeyPair *self = devssh_key_pair_generate_cancellable (data->algorithm, data->size,
+                                                              cancellable, &error);
 
   if (self != NULL)
     g_task_return_pointer (task, self, g_object_unref);
@@ -408,7 +413,8 @@ devssh_key_pair_read_blob (DevSshKeyPair  *self,
   if (type == NULL)
     return FALSE;
 
-  /* There is one way only to write the fields, so they need not be asked back from OpenSSL, which takes its time. */
+  /* There is one way only to write the fields, so they need not be asked back from OpenSSL, which
+   * takes its time. */
   devssh_writer_put_utf8 (&writer, type->name);
   devssh_writer_put_bytes (&writer, data + reader.position, length - reader.position);
   pkey = type->read_public (type, &reader, error);
@@ -436,8 +442,8 @@ devssh_key_pair_new_for_blob (const guint8  *data,
  * Makes a key without private half. The type of an RSA key may also be given as `rsa-sha2-512` or
  * `rsa-sha2-256`, as some peers do; its blob says `ssh-rsa` all the same.
  *
- * Fails with %DEVSSH_ERROR_UNSUPPORTED for a type or a size of RSA key that is not used here, and with
- * %DEVSSH_ERROR_TRUNCATED or %DEVSSH_ERROR_MALFORMED if @blob is no key.
+ * Fails with %DEVSSH_ERROR_UNSUPPORTED for a type or a size of RSA key that is not used here, and
+ * with %DEVSSH_ERROR_TRUNCATED or %DEVSSH_ERROR_MALFORMED if @blob is no key.
  *
  * Returns: (transfer full): a new key
  *
@@ -497,11 +503,11 @@ devssh_key_pair_put_private_fields (DevSshKeyPair  *self,
  * devssh_key_pair_new_for_evp_pkey: (skip)
  * @evp_pkey: an `EVP_PKEY *` of OpenSSL
  *
- * Makes a key around one that OpenSSL has already, which may live in hardware. Nothing is copied: the new key
- * keeps a reference to @evp_pkey.
+ * Makes a key around one that OpenSSL has already, which may live in hardware. Nothing is copied:
+ * the new key keeps a reference to @evp_pkey.
  *
- * Fails with %DEVSSH_ERROR_UNSUPPORTED if SSH has no such type of key or it has a size that is not used here,
- * and with %DEVSSH_ERROR_MALFORMED if its numbers cannot be those of a key.
+ * Fails with %DEVSSH_ERROR_UNSUPPORTED if SSH has no such type of key or it has a size that is not
+ * used here, and with %DEVSSH_ERROR_MALFORMED if its numbers cannot be those of a key.
  *
  * Returns: (transfer full): a new key
  *
@@ -542,8 +548,8 @@ devssh_key_pair_new_for_evp_pkey (gpointer   evp_pkey,
  * devssh_key_pair_get_algorithm: (get-property algorithm)
  * @self: a key
  *
- * Gets the type of the key, as the public blob names it. For RSA this is `ssh-rsa`, which is no name of a
- * signature.
+ * Gets the type of the key, as the public blob names it. For RSA this is `ssh-rsa`, which is no
+ * name of a signature.
  *
  * Returns: (transfer none): the type
  *
@@ -705,8 +711,8 @@ devssh_key_pair_set_public_blob (DevSshKeyPair  *self,
  * devssh_key_pair_dup_fingerprint:
  * @self: a key
  *
- * Gets the text by which people compare keys: `SHA256:` and the base64 of the hash of the public blob, without
- * padding, as `ssh-keygen -l` shows it.
+ * Gets the text by which people compare keys: `SHA256:` and the base64 of the hash of the public
+ * blob, without padding, as `ssh-keygen -l` shows it.
  *
  * Returns: (transfer full): the fingerprint
  *
@@ -816,7 +822,9 @@ devssh_key_pair_pick (DevSshKeyPair      *self,
 static DevSshHashId
 devssh_key_pair_get_hash (const char *signature_algorithm)
 {
-  return g_str_equal (signature_algorithm, DEVSSH_ALGORITHM_KEY_RSA_SHA2_512) ? DEVSSH_HASH_SHA512 : DEVSSH_HASH_SHA256;
+  return g_str_equal (signature_algorithm, DEVSSH_ALGORITHM_KEY_RSA_SHA2_512)
+         ? DEVSSH_HASH_SHA512
+         : DEVSSH_HASH_SHA256;
 }
 
 static gboolean
@@ -845,20 +853,24 @@ devssh_key_pair_sign_raw (DevSshKeyPair  *self,
 
   if (!self->has_private)
     {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_PRIVATE_KEY, "The key has no private half to sign with");
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_PRIVATE_KEY,
+                           "The key has no private half to sign with");
       return FALSE;
     }
   if (!devssh_key_pair_check_fits (self, algorithm, error))
     return FALSE;
 
-  /* RFC 4253, 6.6: string signature format identifier; the raw signature stands in a string, too. */
+  /* RFC 4253, 6.6: string signature format identifier; the raw signature stands in a string,
+   * too. */
   devssh_writer_put_utf8 (blob, algorithm);
   start = devssh_writer_get_length (blob);
   devssh_writer_put_uint32 (blob, 0);
-  if (!self->type->sign (self->type, self->pkey, &self->sign_contexts[hash == DEVSSH_HASH_SHA512 ? 1 : 0],
+  if (!self->type->sign (self->type, self->pkey,
+                         &self->sign_contexts[hash == DEVSSH_HASH_SHA512 ? 1 : 0],
                          hash, data, length, blob))
     {
-      devssh_evp_set_error (error, DEVSSH_ERROR_FAILED, "The key of type %s did not sign", self->type->name);
+      devssh_evp_set_error (error, DEVSSH_ERROR_FAILED, "The key of type %s did not sign",
+                            self->type->name);
       return FALSE;
     }
   devssh_writer_set_uint32 (blob, start, (guint32) (devssh_writer_get_length (blob) - start - 4));
@@ -889,14 +901,17 @@ devssh_key_pair_verify_raw (DevSshKeyPair  *self,
   /* T-24: what was agreed on is what signs. */
   if (name.length != strlen (algorithm) || memcmp (name.data, algorithm, name.length) != 0)
     {
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_SIGNATURE, "The signature was made with another algorithm than %s", algorithm);
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_SIGNATURE,
+                   "The signature was made with another algorithm than %s", algorithm);
       return FALSE;
     }
-  if (!self->type->verify (self->type, self->pkey, devssh_key_pair_get_hash (algorithm), data, length, raw.data, raw.length))
+  if (!self->type->verify (self->type, self->pkey, devssh_key_pair_get_hash (algorithm), data,
+                           length, raw.data, raw.length))
     {
       /* One text for all reasons; OpenSSL's would only help whoever forges. */
       ERR_clear_error ();
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_SIGNATURE, "The %s signature does not verify", algorithm);
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_SIGNATURE, "The %s signature does not verify",
+                   algorithm);
       return FALSE;
     }
   return TRUE;
@@ -905,14 +920,14 @@ devssh_key_pair_verify_raw (DevSshKeyPair  *self,
 /**
  * devssh_key_pair_sign:
  * @self: a key with its private half
- * @signature_algorithm: (nullable): how to sign: for an RSA key `rsa-sha2-512` or `rsa-sha2-256`, for others the
- *   type of the key; %NULL for the best that fits
+ * @signature_algorithm: (nullable): how to sign: for an RSA key `rsa-sha2-512` or `rsa-sha2-256`,
+ *   for others the type of the key; %NULL for the best that fits
  * @data: what to sign
  *
  * Signs as SSH does.
  *
- * Fails with %DEVSSH_ERROR_NO_PRIVATE_KEY without the private half, and with %DEVSSH_ERROR_UNSUPPORTED if the key
- * cannot sign that way.
+ * Fails with %DEVSSH_ERROR_NO_PRIVATE_KEY without the private half, and with
+ * %DEVSSH_ERROR_UNSUPPORTED if the key cannot sign that way.
  *
  * Returns: (transfer full): the signature, in which its algorithm is named (RFC 4253, 6.6)
  *
@@ -951,8 +966,9 @@ devssh_key_pair_sign (DevSshKeyPair  *self,
  *
  * Verifies a signature. It is good only if it was made with @signature_algorithm.
  *
- * Fails with %DEVSSH_ERROR_SIGNATURE if it is not good, with %DEVSSH_ERROR_TRUNCATED or %DEVSSH_ERROR_MALFORMED if
- * it is no signature, and with %DEVSSH_ERROR_UNSUPPORTED if the key does not go with @signature_algorithm.
+ * Fails with %DEVSSH_ERROR_SIGNATURE if it is not good, with %DEVSSH_ERROR_TRUNCATED or
+ * %DEVSSH_ERROR_MALFORMED if it is no signature, and with %DEVSSH_ERROR_UNSUPPORTED if the key does
+ * not go with @signature_algorithm.
  *
  * Returns: %TRUE if the owner of the private half has signed @data
  *

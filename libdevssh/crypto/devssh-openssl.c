@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OpenSSL's objects, fetched once per process, its generators, kept per thread, and its errors in our words. */
+/* OpenSSL's objects, fetched once per process, its generators, kept per thread, and its errors in
+ * our words. */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
 #include <openssl/core_names.h>
@@ -113,7 +114,8 @@ devssh_generator_new (DevSshGenerator which)
     [DEVSSH_GENERATOR_P256]    = { "EC", "P-256", 0 },
     [DEVSSH_GENERATOR_P384]    = { "EC", "P-384", 0 },
     [DEVSSH_GENERATOR_P521]    = { "EC", "P-521", 0 },
-    /* RFC 4253, 8: the exponent should have twice as many bits as the keys that come of it have strength. */
+    /* RFC 4253, 8: the exponent should have twice as many bits as the keys that come of it have
+     * strength. */
     [DEVSSH_GENERATOR_MODP14]  = { "DH", "modp_2048", 512 },
     [DEVSSH_GENERATOR_MODP16]  = { "DH", "modp_4096", 512 },
     [DEVSSH_GENERATOR_ED25519] = { "ED25519", NULL, 0 },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* DER through OpenSSL's templates. Not through its decoders of keys: those leave up to twenty copies of the
- * private half in freed memory (T-82), and try every kind of key there is. */
+/* DER through OpenSSL's templates. Not through its decoders of keys: those leave up to twenty
+ * copies of the private half in freed memory (T-82), and try every kind of key there is. */
 #include <libdevssh/keys/devssh-key-format-private.h>
 
 #include <openssl/err.h>
@@ -68,6 +68,7 @@ devssh_asn1_set_bits (ASN1_BIT_STRING *string,
                       DevSshSlice      bits)
 {
   g_assert (ASN1_BIT_STRING_set (string, (guint8 *) bits.data, (int) bits.length) == 1);
-  /* All eight bits of the last byte count, also when they are zero: without the flag OpenSSL leaves those out. */
+  /* All eight bits of the last byte count, also when they are zero: without the flag OpenSSL leaves
+   * those out. */
   string->flags = (string->flags & ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07)) | ASN1_STRING_FLAG_BITS_LEFT;
 }

@@ -9,13 +9,15 @@
 
 /**
  * DevSshKeyFormat:
- * @DEVSSH_KEY_FORMAT_DEFAULT: reading: look at the key and find out; writing: %DEVSSH_KEY_FORMAT_SSH for a public
- *   key, %DEVSSH_KEY_FORMAT_PKCS8 for a private one
- * @DEVSSH_KEY_FORMAT_SSH: a public key in one line: type, base64 and a comment, as in `id_ed25519.pub`
+ * @DEVSSH_KEY_FORMAT_DEFAULT: reading: look at the key and find out; writing:
+ *   %DEVSSH_KEY_FORMAT_SSH for a public key, %DEVSSH_KEY_FORMAT_PKCS8 for a private one
+ * @DEVSSH_KEY_FORMAT_SSH: a public key in one line: type, base64 and a comment, as in
+ *   `id_ed25519.pub`
  * @DEVSSH_KEY_FORMAT_SSH2: RFC 4716 for public keys, the format of ssh.com for private ones
  * @DEVSSH_KEY_FORMAT_PKCS1: `RSA PRIVATE KEY` and `RSA PUBLIC KEY` (RFC 8017)
  * @DEVSSH_KEY_FORMAT_SEC1: `EC PRIVATE KEY` (RFC 5915)
- * @DEVSSH_KEY_FORMAT_PKCS8: `PRIVATE KEY`, `ENCRYPTED PRIVATE KEY` and `PUBLIC KEY` (RFC 5958, RFC 5280)
+ * @DEVSSH_KEY_FORMAT_PKCS8: `PRIVATE KEY`, `ENCRYPTED PRIVATE KEY` and `PUBLIC KEY` (RFC 5958, RFC
+ *   5280)
  * @DEVSSH_KEY_FORMAT_OPENSSH: `OPENSSH PRIVATE KEY`, which `ssh-keygen` writes
  * @DEVSSH_KEY_FORMAT_JWK: a JSON web key (RFC 7517)
  *
@@ -36,7 +38,8 @@ G_DEFINE_ENUM_TYPE (DevSshKeyFormat, devssh_key_format,
 const char *
 devssh_key_format_get_name (DevSshKeyFormat format)
 {
-  static const char * const names[] = { "default", "SSH", "SSH2", "PKCS#1", "SEC1", "PKCS#8", "OpenSSH", "JWK" };
+  static const char * const names[] = { "default", "SSH", "SSH2", "PKCS#1", "SEC1", "PKCS#8",
+                                        "OpenSSH", "JWK" };
 
   return (guint) format < G_N_ELEMENTS (names) ? names[format] : "unknown";
 }
@@ -77,7 +80,9 @@ devssh_key_read_pkcs1_private (DevSshSlice   der,
 {
   DEVSSH_WRITER_AUTO (fields);
 
-  return devssh_key_pkcs1_read_private (der, &fields, error) ? devssh_key_new_for_fields (&fields, error) : NULL;
+  return devssh_key_pkcs1_read_private (der, &fields, error)
+         ? devssh_key_new_for_fields (&fields, error)
+         : NULL;
 }
 
 static DevSshKeyPair *
@@ -99,7 +104,9 @@ devssh_key_read_sec1 (DevSshSlice   der,
 {
   DEVSSH_WRITER_AUTO (fields);
 
-  return devssh_key_sec1_read (der, NULL, &fields, error) ? devssh_key_new_for_fields (&fields, error) : NULL;
+  return devssh_key_sec1_read (der, NULL, &fields, error)
+         ? devssh_key_new_for_fields (&fields, error)
+         : NULL;
 }
 
 static DevSshKeyPair *
@@ -168,7 +175,8 @@ devssh_key_check_format (DevSshKeyFormat   asked,
   if (asked == DEVSSH_KEY_FORMAT_DEFAULT || asked == found)
     return TRUE;
 
-  g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The key is in the %s format, not in the %s format",
+  g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+               "The key is in the %s format, not in the %s format",
                found == DEVSSH_KEY_FORMAT_DEFAULT ? "PuTTY" : devssh_key_format_get_name (found),
                devssh_key_format_get_name (asked));
   return FALSE;
@@ -191,9 +199,11 @@ devssh_key_read_pem (const DevSshPem  *pem,
     }
   if (row == NULL)
     {
-      g_autofree char *label = devssh_text_for_people (pem->label.data, MIN (pem->label.length, 64));
+      g_autofree char *label = devssh_text_for_people (pem->label.data,
+                                                       MIN (pem->label.length, 64));
 
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "“%s” cannot be read as a key", label);
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "“%s” cannot be read as a key",
+                   label);
       return NULL;
     }
   if (!devssh_key_check_format (format, row->format, error))
@@ -208,7 +218,8 @@ devssh_key_read_pem (const DevSshPem  *pem,
   return bytes != NULL ? row->read (devssh_key_secret_slice (bytes), passphrase, error) : NULL;
 }
 
-/* The formats whose content is a SEQUENCE of ASN.1 come without armour, too; but these bytes do not say which it is. */
+/* The formats whose content is a SEQUENCE of ASN.1 come without armour, too; but these bytes do not
+ * say which it is. */
 static DevSshKeyPair *
 devssh_key_read_der (DevSshSlice       der,
                      DevSshKeyFormat   format,
@@ -266,7 +277,8 @@ devssh_key_read_text (DevSshSlice       text,
         return NULL;
       if (devssh_key_beginnings[i].refusal == NULL)
         return devssh_key_ssh_read (text, error);
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, devssh_key_beginnings[i].refusal);
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                           devssh_key_beginnings[i].refusal);
       return NULL;
     }
 
@@ -276,7 +288,8 @@ devssh_key_read_text (DevSshSlice       text,
   if (pem_error != NULL)
     g_propagate_error (error, g_steal_pointer (&pem_error));
   else
-    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "This is no key in a format that is known here");
+    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                         "This is no key in a format that is known here");
   return NULL;
 }
 
@@ -289,7 +302,8 @@ devssh_key_read (DevSshSlice       data,
   /* T-80 */
   if (data.length > DEVSSH_KEY_FILE_MAX_SIZE)
     {
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT, "A key has at most %d bytes here", DEVSSH_KEY_FILE_MAX_SIZE);
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT, "A key has at most %d bytes here",
+                   DEVSSH_KEY_FILE_MAX_SIZE);
       return NULL;
     }
 
@@ -310,15 +324,17 @@ devssh_key_read (DevSshSlice       data,
 /**
  * devssh_key_pair_import_data:
  * @data: what a key file holds, of at most 64 KiB
- * @format: the format that @data must be in, or %DEVSSH_KEY_FORMAT_DEFAULT to find out; binary keys need theirs named
+ * @format: the format that @data must be in, or %DEVSSH_KEY_FORMAT_DEFAULT to find out; binary keys
+ *   need theirs named
  * @passphrase: (nullable): the passphrase of an encrypted key; not used for others
  *
  * Reads a public or a private key. Both halves of a private key must belong together.
  *
- * The formats `SSH`, `PKCS#1`, `SEC1`, `PKCS#8` and `OpenSSH` are read, without encryption. %DEVSSH_ERROR_UNSUPPORTED
- * names a format that is not. Other errors are %DEVSSH_ERROR_PASSPHRASE_REQUIRED, if the key is encrypted and
- * @passphrase is %NULL, %DEVSSH_ERROR_TRUNCATED and %DEVSSH_ERROR_MALFORMED, if @data is no key or is not in @format,
- * and %DEVSSH_ERROR_LIMIT, if there is too much of it.
+ * The formats `SSH`, `PKCS#1`, `SEC1`, `PKCS#8` and `OpenSSH` are read, without encryption.
+ * %DEVSSH_ERROR_UNSUPPORTED names a format that is not. Other errors are
+ * %DEVSSH_ERROR_PASSPHRASE_REQUIRED, if the key is encrypted and there is no passphrase,
+ * %DEVSSH_ERROR_TRUNCATED and %DEVSSH_ERROR_MALFORMED, if the data is no key or is not in the
+ * format that was asked for, and %DEVSSH_ERROR_LIMIT, if there is too much of it.
  *
  * Returns: (transfer full): the key
  *
@@ -375,7 +391,8 @@ devssh_key_pair_import_file (GFile            *file,
 
   /* One byte more than there may be, so that what is too large shows. */
   buffer = devssh_secret_new (DEVSSH_KEY_FILE_MAX_SIZE + 1);
-  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), buffer->data, buffer->length, &length, cancellable, error))
+  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), buffer->data, buffer->length, &length,
+                                cancellable, error))
     return NULL;
   return devssh_key_read ((DevSshSlice) { buffer->data, length }, format, passphrase, error);
 }
@@ -405,7 +422,8 @@ devssh_key_pair_import_file_thread (GTask        *task,
 {
   DevSshImportData *data = task_data;
   g_autoptr(GError) error = NULL;
-  DevSshKeyPair *key = devssh_key_pair_import_file (data->file, data->format, data->passphrase, cancellable, &error);
+  DevSshKeyPair *key = devssh_key_pair_import_file (data->file, data->format, data->passphrase,
+                                                    cancellable, &error);
 
   if (key != NULL)
     g_task_return_pointer (task, key, g_object_unref);
@@ -494,7 +512,8 @@ devssh_key_set_unsupported (GError          **error,
                             DevSshKeyFormat   format,
                             const char       *half)
 {
-  g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "%s keys of type %s cannot be written in the %s format",
+  g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+               "%s keys of type %s cannot be written in the %s format",
                half, devssh_key_pair_get_algorithm (key), devssh_key_format_get_name (format));
 }
 
@@ -510,8 +529,8 @@ devssh_key_write_pem (const char         *label,
  * @self: a key
  * @format: how to write it; %DEVSSH_KEY_FORMAT_DEFAULT for %DEVSSH_KEY_FORMAT_SSH
  *
- * Writes the public half of the key as text. The formats `SSH` and `PKCS#8` take every key, and `PKCS#1` takes RSA
- * keys; only `SSH` has room for the comment.
+ * Writes the public half of the key as text. The formats `SSH` and `PKCS#8` take every key, and
+ * `PKCS#1` takes RSA keys; only `SSH` has room for the comment.
  *
  * Fails with %DEVSSH_ERROR_UNSUPPORTED for other formats.
  *
@@ -557,14 +576,15 @@ devssh_key_pair_export_public (DevSshKeyPair    *self,
  * @format: how to write it; %DEVSSH_KEY_FORMAT_DEFAULT for %DEVSSH_KEY_FORMAT_PKCS8
  * @passphrase: (nullable): must be %NULL: keys are written without encryption
  *
- * Writes both halves of the key as text. The formats `PKCS#8` and `OpenSSH` take every key, `PKCS#1` and `SEC1` those
- * that they are for: of the two, an RSA key gets the first and an ECDSA key the second, whichever is asked for. Only
- * `OpenSSH` has room for the comment.
+ * Writes both halves of the key as text. The formats `PKCS#8` and `OpenSSH` take every key,
+ * `PKCS#1` and `SEC1` those that they are for: of the two, an RSA key gets the first and an ECDSA
+ * key the second, whichever is asked for. Only `OpenSSH` has room for the comment.
  *
- * The text is wiped from memory when it is freed. Whoever puts it into a file takes care that nobody else can read it.
+ * The text is wiped from memory when it is freed. Whoever puts it into a file takes care that
+ * nobody else can read it.
  *
- * Fails with %DEVSSH_ERROR_NO_PRIVATE_KEY if the private half is not there, or does not leave its hardware, and with
- * %DEVSSH_ERROR_UNSUPPORTED for other formats and for a @passphrase.
+ * Fails with %DEVSSH_ERROR_NO_PRIVATE_KEY if the private half is not there, or does not leave its
+ * hardware, and with %DEVSSH_ERROR_UNSUPPORTED for other formats and for a @passphrase.
  *
  * Returns: (transfer full): what a file of this format holds
  *
@@ -584,13 +604,16 @@ devssh_key_pair_export_private (DevSshKeyPair    *self,
 
   if (!devssh_key_pair_get_has_private (self))
     {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_PRIVATE_KEY, "The key has no private half to write");
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_PRIVATE_KEY,
+                           "The key has no private half to write");
       return NULL;
     }
   if (passphrase != NULL)
     {
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED, "Keys in the %s format cannot be written encrypted",
-                   devssh_key_format_get_name (format == DEVSSH_KEY_FORMAT_DEFAULT ? DEVSSH_KEY_FORMAT_PKCS8 : format));
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                   "Keys in the %s format cannot be written encrypted",
+                   devssh_key_format_get_name (format == DEVSSH_KEY_FORMAT_DEFAULT
+                                               ? DEVSSH_KEY_FORMAT_PKCS8 : format));
       return NULL;
     }
 

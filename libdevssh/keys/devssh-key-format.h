@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 #define DEVSSH_TYPE_KEY_FORMAT (devssh_key_format_get_type ())
 
-/* The numbers are those of the other Dev Tunnels SSH libraries (protocol.md 11.1). */
+/* The numbers are those of the other Dev Tunnels SSH libraries. */
 typedef enum
 {
   DEVSSH_KEY_FORMAT_DEFAULT = 0,   /* import: look at it; export: SSH for public, PKCS#8 for private */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "openssh-key-v1", the container that ssh-keygen writes: PROTOCOL.key of OpenSSH. Without encryption. */
+/* "openssh-key-v1", the container that ssh-keygen writes: PROTOCOL.key of OpenSSH. Without
+ * encryption. */
 #include <libdevssh/keys/devssh-key-format-private.h>
 
 #include <string.h>

@@ -94,7 +94,8 @@ devssh_key_pkcs1_read_private (DevSshSlice    der,
       devssh_asn1_put_number (rsa->q, fields))
     return TRUE;
 
-  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The RSA key has negative numbers");
+  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                       "The RSA key has negative numbers");
   return FALSE;
 }
 
@@ -113,7 +114,8 @@ devssh_key_pkcs1_read_public (DevSshSlice    der,
   if (devssh_asn1_put_number (rsa->e, blob) && devssh_asn1_put_number (rsa->n, blob))
     return TRUE;
 
-  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The RSA key has negative numbers");
+  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                       "The RSA key has negative numbers");
   return FALSE;
 }
 
@@ -149,7 +151,8 @@ devssh_key_pkcs1_write_private (DevSshKeyPair  *key,
       devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, rsa->iqmp))
     return devssh_asn1_write (rsa, ASN1_ITEM_rptr (DevSshRsaPrivateKey));
 
-  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_PRIVATE_KEY, "The private half of the key cannot be read");
+  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_PRIVATE_KEY,
+                       "The private half of the key cannot be read");
   return NULL;
 }
 

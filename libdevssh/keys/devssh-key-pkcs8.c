@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PKCS#8: RFC 5958 around the other formats, RFC 8410 for Ed25519; and SubjectPublicKeyInfo of RFC 5280, 4.1. */
+/* PKCS#8: RFC 5958 around the other formats, RFC 8410 for Ed25519; and SubjectPublicKeyInfo of RFC
+ * 5280, 4.1. */
 #include <libdevssh/keys/devssh-key-format-private.h>
 
 #include <libdevssh/wire/devssh-numbers.h>
@@ -96,7 +97,8 @@ devssh_algorithm_set_error (const X509_ALGOR  *algorithm,
   X509_ALGOR_get0 (&object, NULL, NULL, algorithm);
   name = OBJ_nid2ln (OBJ_obj2nid (object));
   g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
-               "SSH has no use for a key of this type or on this curve (%s)", name != NULL ? name : "unknown");
+               "SSH has no use for a key of this type or on this curve (%s)",
+               name != NULL ? name : "unknown");
 }
 
 /* ---- private keys ---- */
@@ -145,7 +147,8 @@ devssh_key_pkcs8_read_fields (const DevSshOneAsymmetricKey  *self,
   return FALSE;
 }
 
-/* RSA: RFC 8017, A.1.1; otherwise the last string of the blob: Q, or the Ed25519 key. rsa: what holds the bytes. */
+/* RSA: RFC 8017, A.1.1; otherwise the last string of the blob: Q, or the Ed25519 key. rsa: what
+ * holds the bytes. */
 static DevSshSlice
 devssh_key_get_public_bits (DevSshKeyPair *key,
                             DevSshSecret **rsa)
@@ -168,7 +171,8 @@ devssh_key_get_public_bits (DevSshKeyPair *key,
   return bits;
 }
 
-/* RFC 5958, 2: the second version has the public key beside the private one. T-80: it must be the same key's. */
+/* RFC 5958, 2: the second version has the public key beside the private one. T-80: it must be the
+ * same key's. */
 static gboolean
 devssh_key_pkcs8_match (const DevSshOneAsymmetricKey *self,
                         DevSshKeyPair                *key)
@@ -188,7 +192,8 @@ DevSshKeyPair *
 devssh_key_pkcs8_read_private (DevSshSlice   der,
                                GError      **error)
 {
-  g_autoptr(DevSshOneAsymmetricKey) info = devssh_asn1_read (der, ASN1_ITEM_rptr (DevSshOneAsymmetricKey),
+  g_autoptr(DevSshOneAsymmetricKey) info = devssh_asn1_read (der,
+                                                             ASN1_ITEM_rptr (DevSshOneAsymmetricKey),
                                                              "private key in the PKCS#8 format", error);
   g_autoptr(DevSshKeyPair) key = NULL;
   DEVSSH_WRITER_AUTO (fields);
@@ -289,7 +294,7 @@ devssh_key_pkcs8_write_private (DevSshKeyPair  *key,
   else if (g_str_equal (type, DEVSSH_ALGORITHM_KEY_ED25519))
     inner = devssh_key_pkcs8_write_ed25519 (key, error);
   else
-    inner = devssh_key_sec1_write (key, FALSE, error);   /* protocol.md 11.3: the curve stands outside */
+    inner = devssh_key_sec1_write (key, FALSE, error);   /* the curve stands outside */
   if (inner == NULL)
     return NULL;
 

@@ -64,7 +64,8 @@ devssh_key_sec1_object_for_curve (DevSshSlice curve)
 {
   for (guint i = 0; i < G_N_ELEMENTS (devssh_curves); i++)
     {
-      if (strlen (devssh_curves[i].name) == curve.length && memcmp (devssh_curves[i].name, curve.data, curve.length) == 0)
+      if (strlen (devssh_curves[i].name) == curve.length &&
+          memcmp (devssh_curves[i].name, curve.data, curve.length) == 0)
         return OBJ_nid2obj (devssh_curves[i].nid);
     }
   return NULL;
@@ -93,7 +94,8 @@ devssh_key_sec1_read (DevSshSlice    der,
   if (ec == NULL)
     return FALSE;
 
-  if (ec->parameters != NULL && curve != NULL && g_strcmp0 (devssh_ec_private_key_get_curve (ec), curve) != 0)
+  if (ec->parameters != NULL && curve != NULL &&
+      g_strcmp0 (devssh_ec_private_key_get_curve (ec), curve) != 0)
     {
       g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The key names two curves");
       return FALSE;

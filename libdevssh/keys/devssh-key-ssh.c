@@ -40,7 +40,8 @@ devssh_key_ssh_read (DevSshSlice   line,
     line.length--;
   if (memchr (line.data, '\n', line.length) != NULL)
     {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "A public key in the SSH format is one line");
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                           "A public key in the SSH format is one line");
       return NULL;
     }
 
@@ -56,7 +57,8 @@ devssh_key_ssh_read (DevSshSlice   line,
   name = devssh_reader_get_slice (&reader);
   if (name.length != type.length || memcmp (name.data, type.data, name.length) != 0)
     {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The line names another type than the key in it");
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                           "The line names another type than the key in it");
       return NULL;
     }
 
@@ -82,6 +84,7 @@ devssh_key_ssh_write (DevSshKeyPair *key)
 
   devssh_key_pair_peek_blob (key, &data, &length);
   base64 = g_base64_encode (data, length);
-  line = g_strconcat (devssh_key_pair_get_algorithm (key), " ", base64, *one_line != '\0' ? " " : "", one_line, "\n", NULL);
+  line = g_strconcat (devssh_key_pair_get_algorithm (key), " ", base64, *one_line != '\0' ? " "
+                      : "", one_line, "\n", NULL);
   return g_bytes_new_take (line, strlen (line));
 }

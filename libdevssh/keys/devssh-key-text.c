@@ -86,7 +86,8 @@ devssh_pem_find (DevSshSlice   text,
         }
       else if (inside && devssh_pem_label (line, "-----END ", &label))
         {
-          if (label.length != pem->label.length || memcmp (label.data, pem->label.data, label.length) != 0)
+          if (label.length != pem->label.length ||
+              memcmp (label.data, pem->label.data, label.length) != 0)
             break;
           pem->body.length = (gsize) (line.data - pem->body.data);
           inside = FALSE;
@@ -100,7 +101,8 @@ devssh_pem_find (DevSshSlice   text,
     }
 
   if (inside)
-    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_TRUNCATED, "The key has a BEGIN line but no END line");
+    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_TRUNCATED,
+                         "The key has a BEGIN line but no END line");
   return FALSE;
 }
 
@@ -130,12 +132,14 @@ devssh_base64_read (DevSshSlice   text,
     }
   if (padding > 2 || characters % 4 != 0)
     {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The base64 text of the key is broken");
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
+                           "The base64 text of the key is broken");
       return NULL;
     }
 
   secret = devssh_secret_new (characters / 4 * 3 + 3);
-  secret->length = g_base64_decode_step ((const char *) text.data, text.length, secret->data, &state, &save);
+  secret->length = g_base64_decode_step ((const char *) text.data, text.length, secret->data,
+                                         &state, &save);
   return g_steal_pointer (&secret);
 }
 

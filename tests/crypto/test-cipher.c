@@ -37,7 +37,8 @@ test_cipher_new (const char   *name,
 
 /* ---- known answers ---- */
 
-/* NIST SP 800-38A, F.2.5 (CBC-AES256), F.5.1 (CTR-AES128), F.5.5 (CTR-AES256); one plain text for all */
+/* NIST SP 800-38A, F.2.5 (CBC-AES256), F.5.1 (CTR-AES128), F.5.5 (CTR-AES256); one plain text for
+ * all */
 #define SP800_38A_TEXT \
   "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" \
   "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
@@ -66,8 +67,10 @@ test_crypt_vectors (void)
     {
       g_autoptr(GBytes) key = test_unhex (crypt_vectors[i].key);
       g_autoptr(GBytes) iv = test_unhex (crypt_vectors[i].iv);
-      g_auto(TestCipher) seal = test_cipher_new (crypt_vectors[i].name, test_bytes (key), test_bytes (iv), TRUE);
-      g_auto(TestCipher) open = test_cipher_new (crypt_vectors[i].name, test_bytes (key), test_bytes (iv), FALSE);
+      g_auto(TestCipher) seal = test_cipher_new (crypt_vectors[i].name, test_bytes (key),
+                                                 test_bytes (iv), TRUE);
+      g_auto(TestCipher) open = test_cipher_new (crypt_vectors[i].name, test_bytes (key),
+                                                 test_bytes (iv), FALSE);
       guint8 buffer[64];
 
       g_assert_cmpuint (seal.row->key_size, ==, g_bytes_get_size (key));
@@ -84,9 +87,10 @@ test_crypt_vectors (void)
     }
 }
 
-/* McGrew and Viega, "The Galois/Counter Mode of Operation", test cases 4 and 16: key, IV, plain and cipher text.
- * Their additional data is longer than our four bytes of length, so the tags are our own: computed by GHASH in
- * plain Python from SP 800-38D (which gives the tags of cases 4 and 16, too) and by python3-cryptography 38. */
+/* McGrew and Viega, "The Galois/Counter Mode of Operation", test cases 4 and 16: key, IV, plain and
+ * cipher text. Their additional data is longer than our four bytes of length, so the tags are our
+ * own: computed by GHASH in plain Python from SP 800-38D (which gives the tags of cases 4 and 16,
+ * too) and by python3-cryptography 38. */
 static const struct { const char *name; const char *key; const char *expected; const char *tag; } gcm_vectors[] = {
   { "aes128-gcm@openssh.com", "feffe9928665731c6d6a8f9467308308",
     "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
@@ -108,8 +112,10 @@ test_gcm_vectors (void)
   for (guint i = 0; i < G_N_ELEMENTS (gcm_vectors); i++)
     {
       g_autoptr(GBytes) key = test_unhex (gcm_vectors[i].key);
-      g_auto(TestCipher) seal = test_cipher_new (gcm_vectors[i].name, test_bytes (key), test_bytes (iv), TRUE);
-      g_auto(TestCipher) open = test_cipher_new (gcm_vectors[i].name, test_bytes (key), test_bytes (iv), FALSE);
+      g_auto(TestCipher) seal = test_cipher_new (gcm_vectors[i].name, test_bytes (key),
+                                                 test_bytes (iv), TRUE);
+      g_auto(TestCipher) open = test_cipher_new (gcm_vectors[i].name, test_bytes (key),
+                                                 test_bytes (iv), FALSE);
       guint8 packet[4 + 60 + 16] = { 0, 0, 0, 60 };
 
       memcpy (packet + 4, test_bytes (text), 60);
@@ -124,8 +130,8 @@ test_gcm_vectors (void)
     }
 }
 
-/* Made with asyncssh 2.10.1 (asyncssh.crypto.chacha.ChachaCipher over python3-cryptography 38): key 00..3f,
- * packet number 0x01020304 */
+/* Made with asyncssh 2.10.1 (asyncssh.crypto.chacha.ChachaCipher over python3-cryptography 38): key
+ * 00..3f, packet number 0x01020304 */
 static void
 test_chachapoly_vector (void)
 {
@@ -203,7 +209,6 @@ test_aead_one (TestCipher *in_place,
   g_assert_cmpmem (a + 4, length, plain, length);
 }
 
-/* Behaviours 4: 1, 4, 6 and 8 */
 static void
 test_aead_sizes (gconstpointer data)
 {
@@ -229,9 +234,10 @@ test_aead_sizes (gconstpointer data)
   test_aead_one (&in_place, &separate, &open, sequence++, 10, 0, 6);
 }
 
-typedef enum { CHANGE_LENGTH, CHANGE_TEXT, CHANGE_TAG, CHANGE_KEY, CHANGE_NUMBER, N_CHANGES } TestChange;
+typedef enum { CHANGE_LENGTH, CHANGE_TEXT, CHANGE_TAG, CHANGE_KEY, CHANGE_NUMBER,
+               N_CHANGES } TestChange;
 
-/* Behaviours 4: 1 and 2 */
+/* A changed length, text, tag, key or packet number is refused, each by itself. */
 static void
 test_aead_refused (gconstpointer data)
 {
@@ -254,11 +260,13 @@ test_aead_refused (gconstpointer data)
   for (TestChange change = CHANGE_LENGTH; change < N_CHANGES; change++)
     {
       gsize first = change == CHANGE_LENGTH ? 0 : change == CHANGE_TEXT ? 4 : 68;
-      gsize last = change == CHANGE_LENGTH ? 4 : change == CHANGE_TEXT ? 68 : change == CHANGE_TAG ? 84 : 69;
+      gsize last = change == CHANGE_LENGTH ? 4 : change == CHANGE_TEXT ? 68 : change == CHANGE_TAG
+                   ? 84 : 69;
 
       for (gsize i = first; i < last; i++)
         {
-          g_auto(TestCipher) open = test_cipher_new (data, change == CHANGE_KEY ? other_key : key, iv, FALSE);
+          g_auto(TestCipher) open = test_cipher_new (data, change == CHANGE_KEY ? other_key : key,
+                                                     iv, FALSE);
           guint32 sequence = change == CHANGE_NUMBER ? 6 : 5;
 
           memcpy (packet, sealed, sizeof packet);
@@ -317,7 +325,8 @@ test_crypt_sizes (gconstpointer data)
       /* In place and in two parts it comes to the same. */
       memcpy (second, plain, length);
       row->crypt (twin.ctx, second, second, length / 32 * 16);
-      row->crypt (twin.ctx, second + length / 32 * 16, second + length / 32 * 16, length - length / 32 * 16);
+      row->crypt (twin.ctx, second + length / 32 * 16, second + length / 32 * 16,
+                  length - length / 32 * 16);
       g_assert_cmpmem (sealed, length, second, length);
       if (length > 0)
         g_assert_cmpint (memcmp (sealed, plain, length), !=, 0);
@@ -368,7 +377,8 @@ test_gcm_increment (void)
     }
 }
 
-/* The same through packets: the second one of a cipher is the first one of another whose IV is one further. */
+/* The same through packets: the second one of a cipher is the first one of another whose IV is one
+ * further. */
 static void
 test_gcm_counts (void)
 {
@@ -378,8 +388,10 @@ test_gcm_counts (void)
     {
       g_autoptr(GBytes) before = test_unhex (increments[i].before);
       g_autoptr(GBytes) after = test_unhex (increments[i].after);
-      g_auto(TestCipher) one = test_cipher_new ("aes256-gcm@openssh.com", key, test_bytes (before), TRUE);
-      g_auto(TestCipher) two = test_cipher_new ("aes256-gcm@openssh.com", key, test_bytes (after), TRUE);
+      g_auto(TestCipher) one = test_cipher_new ("aes256-gcm@openssh.com", key, test_bytes (before),
+                                                TRUE);
+      g_auto(TestCipher) two = test_cipher_new ("aes256-gcm@openssh.com", key, test_bytes (after),
+                                                TRUE);
       guint8 a[4 + 16 + 16] = { 0, 0, 0, 16 };
       guint8 b[4 + 16 + 16] = { 0, 0, 0, 16 };
       guint8 c[4 + 16 + 16] = { 0, 0, 0, 16 };
@@ -410,7 +422,8 @@ test_cipher_table (void)
       g_assert_cmpstr (row->name, ==, devssh_cipher_algorithm_names[i]);
       g_assert_cmpuint (row->block_size, >=, 8);
       g_assert_cmpuint (row->tag_size, ==, row->is_aead ? 16 : 0);
-      g_assert_true ((row->seal != NULL && row->open != NULL && row->get_length != NULL) == row->is_aead);
+      g_assert_true ((row->seal != NULL && row->open != NULL &&
+                      row->get_length != NULL) == row->is_aead);
       g_assert_true ((row->crypt != NULL) == !row->is_aead);
       g_assert_true (row->is_cbc == g_str_has_suffix (row->name, "-cbc"));
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looks into every block that is freed, by us or by a library, for bytes that must have been wiped (T-82).
- * Include it in one file of a test program only: it takes the place of free(). */
+/* Looks into every block that is freed, by us or by a library, for bytes that must have been wiped
+ * (T-82). Include it in one file of a test program only: it takes the place of free(). */
 #pragma once
 
 #include <glib.h>

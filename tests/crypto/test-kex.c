@@ -59,7 +59,7 @@ test_kex_refused (DevSshKex    *kex,
   g_assert_null (secret);
 }
 
-/* Behaviours 3: 1 */
+/* Both ends compute the same secret. */
 static void
 test_kex_agree (gconstpointer data)
 {
@@ -121,7 +121,8 @@ test_curve25519_vector (void)
     }
 }
 
-/* The points of small order and their twins above p, from https://cr.yp.to/ecdh.html ("How do I validate ...") */
+/* The points of small order and their twins above p, from https://cr.yp.to/ecdh.html ("How do I
+ * validate ...") */
 static const char * const curve25519_bad[] = {
   "0000000000000000000000000000000000000000000000000000000000000000",
   "0100000000000000000000000000000000000000000000000000000000000000",
@@ -153,7 +154,8 @@ test_curve25519_refused (gconstpointer data)
 
       test_kex_refused (kex, test_bytes (bad), 32);
     }
-  /* RFC 7748, 5 masks the last bit, so these five are ordinary numbers plus that bit, some of small order. */
+  /* RFC 7748, 5 masks the last bit, so these five are ordinary numbers plus that bit, some of small
+   * order. */
   for (guint i = 7; i < G_N_ELEMENTS (curve25519_bad); i++)
     {
       g_autoptr(GBytes) bad = test_unhex (curve25519_bad[i]);
@@ -226,7 +228,8 @@ test_ec_key (const char *group,
 
   OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
   OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_PRIV_KEY, number);
-  OSSL_PARAM_BLD_push_octet_string (build, OSSL_PKEY_PARAM_PUB_KEY, test_bytes (point), g_bytes_get_size (point));
+  OSSL_PARAM_BLD_push_octet_string (build, OSSL_PKEY_PARAM_PUB_KEY, test_bytes (point),
+                                    g_bytes_get_size (point));
   params = OSSL_PARAM_BLD_to_param (build);
   g_assert_cmpint (EVP_PKEY_fromdata_init (context), ==, 1);
   g_assert_cmpint (EVP_PKEY_fromdata (context, &pkey, EVP_PKEY_KEYPAIR, params), ==, 1);
@@ -244,7 +247,8 @@ test_ecdh_vectors (void)
       g_autoptr(GError) error = NULL;
 
       EVP_PKEY_free (kex->pkey);
-      kex->pkey = test_ec_key (ecdh_vectors[i].group, ecdh_vectors[i].mine, ecdh_vectors[i].my_public);
+      kex->pkey = test_ec_key (ecdh_vectors[i].group, ecdh_vectors[i].mine,
+                               ecdh_vectors[i].my_public);
 
       secret = devssh_kex_derive (kex, test_bytes (theirs), g_bytes_get_size (theirs), &error);
       g_assert_no_error (error);
@@ -300,7 +304,8 @@ test_ecdh_refused (gconstpointer data)
       test_kex_refused (kex, bad, length);
     }
 
-  /* coordinates not below p: p itself, x + p (the same number, but not the same encoding), all ones */
+  /* coordinates not below p: p itself, x + p (the same number, but not the same encoding), all
+   * ones */
   g_assert_cmpint (EVP_PKEY_get_bn_param (kex->pkey, OSSL_PKEY_PARAM_EC_P, &p), ==, 1);
   memcpy (bad, good, length);
   g_assert_cmpint (BN_bn2binpad (p, bad + 1, (int) width), ==, (int) width);
@@ -325,8 +330,9 @@ test_ecdh_refused (gconstpointer data)
   g_assert_nonnull (secret);
 }
 
-/* x + p fits into the width only for small x; this one is on the curve: P-521 has 7 bits to spare, and the
- * point (x, y) of the CAVS row above with x + p in its place must not pass as that point. */
+/* x + p fits into the width only for small x; this one is on the curve: P-521 has 7 bits to spare,
+ * and the point (x, y) of the CAVS row above with x + p in its place must not pass as that
+ * point. */
 static void
 test_ecdh_unreduced (void)
 {
@@ -498,7 +504,8 @@ test_kex_threads (void)
 
   for (guint i = 0; i < 4; i++)
     threads[i] = g_thread_new ("kex", test_kex_in_thread,
-                               (gpointer) (i % 2 == 0 ? "curve25519-sha256" : "ecdh-sha2-nistp256"));
+                               (gpointer) (i % 2 == 0 ? "curve25519-sha256"
+                                           : "ecdh-sha2-nistp256"));
   for (guint i = 0; i < 4; i++)
     g_thread_join (threads[i]);
 }
@@ -520,8 +527,10 @@ test_kex_table (void)
     }
   g_assert_cmpint (devssh_kex_algorithm_find ("ecdh-sha2-nistp384")->hash, ==, DEVSSH_HASH_SHA384);
   g_assert_cmpint (devssh_kex_algorithm_find ("ecdh-sha2-nistp521")->hash, ==, DEVSSH_HASH_SHA512);
-  g_assert_cmpint (devssh_kex_algorithm_find ("diffie-hellman-group16-sha512")->hash, ==, DEVSSH_HASH_SHA512);
-  g_assert_cmpint (devssh_kex_algorithm_find ("diffie-hellman-group14-sha256")->hash, ==, DEVSSH_HASH_SHA256);
+  g_assert_cmpint (devssh_kex_algorithm_find ("diffie-hellman-group16-sha512")->hash, ==,
+                   DEVSSH_HASH_SHA512);
+  g_assert_cmpint (devssh_kex_algorithm_find ("diffie-hellman-group14-sha256")->hash, ==,
+                   DEVSSH_HASH_SHA256);
 
   for (guint i = 0; devssh_signature_algorithm_names[i] != NULL; i++)
     g_assert_nonnull (devssh_signature_algorithm_get_key_type (devssh_signature_algorithm_names[i]));

@@ -70,14 +70,15 @@ static const struct { const char *asked; guint size; const char *type; guint got
   { "ecdsa-sha2-nistp521", 1, "ecdsa-sha2-nistp521", 521 },
 };
 
-/* Behaviours 13: 10 */
+/* The size is for RSA; other types have theirs. */
 static void
 test_generate (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (generated); i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (generated[i].asked, generated[i].size, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (generated[i].asked,
+                                                               generated[i].size, &error);
       g_autoptr(DevSshKeyPair) again = NULL;
       g_autoptr(GBytes) blob = NULL;
 
@@ -197,7 +198,8 @@ test_properties (void)
   g_object_set (key, "comment", "alice@example.com", NULL);
   devssh_key_pair_set_comment (key, "alice@example.com");
   g_assert_cmpuint (count, ==, 1);
-  g_object_get (key, "algorithm", &algorithm, "size", &size, "has-private", &has_private, "comment", &comment, NULL);
+  g_object_get (key, "algorithm", &algorithm, "size", &size, "has-private", &has_private, "comment",
+                &comment, NULL);
   g_assert_cmpstr (algorithm, ==, "ssh-ed25519");
   g_assert_cmpuint (size, ==, 256);
   g_assert_true (has_private);
@@ -231,13 +233,17 @@ test_properties (void)
 static const struct { const char *name; const char *fingerprint; const char *type; guint size; } fixtures[] = {
   { "rsa2048-pkcs8-none", "SHA256:L+5oSVRKG3b47OQW+machQDUBtu8Bt0HIn9FwGCSTMU", "ssh-rsa", 2048 },
   { "rsa4096-pkcs8-none", "SHA256:KS4+sHAk/LemrR1ttwSd+u1CNafiRpHv86LxSFM0/tA", "ssh-rsa", 4096 },
-  { "ecdsa256-pkcs8-none", "SHA256:AMFDY1DbF5PjGMACLEf60Eg0YVI28gI9IDZ0bedO6Dg", "ecdsa-sha2-nistp256", 256 },
-  { "ecdsa384-pkcs8-none", "SHA256:xv078zo5/ebAW14gwZ01Y8SqtGXtWmu1/llEO4hAq1Y", "ecdsa-sha2-nistp384", 384 },
-  { "ecdsa521-pkcs8-none", "SHA256:WTWnikaNJi2TX7l+htwWKtIzFmdvyxg7N669qgxVNpU", "ecdsa-sha2-nistp521", 521 },
-  { "ed25519-pkcs8-none", "SHA256:6a3bHQjcmIaPBDA4IZ+NJmda5kS4jxR+HqHK4lhPwYc", "ssh-ed25519", 256 },
+  { "ecdsa256-pkcs8-none", "SHA256:AMFDY1DbF5PjGMACLEf60Eg0YVI28gI9IDZ0bedO6Dg",
+    "ecdsa-sha2-nistp256", 256 },
+  { "ecdsa384-pkcs8-none", "SHA256:xv078zo5/ebAW14gwZ01Y8SqtGXtWmu1/llEO4hAq1Y",
+    "ecdsa-sha2-nistp384", 384 },
+  { "ecdsa521-pkcs8-none", "SHA256:WTWnikaNJi2TX7l+htwWKtIzFmdvyxg7N669qgxVNpU",
+    "ecdsa-sha2-nistp521", 521 },
+  { "ed25519-pkcs8-none", "SHA256:6a3bHQjcmIaPBDA4IZ+NJmda5kS4jxR+HqHK4lhPwYc", "ssh-ed25519",
+    256 },
 };
 
-/* Behaviours 13: 9 */
+/* Around a key of OpenSSL, without copying it. */
 static void
 test_evp_pkey (void)
 {
@@ -260,7 +266,8 @@ test_evp_pkey (void)
 
       /* One without private half is known as such. */
       public_key = devssh_key_pair_copy_public (key);
-      wrapped = devssh_key_pair_new_for_evp_pkey (devssh_key_pair_get_evp_pkey (public_key), &error);
+      wrapped = devssh_key_pair_new_for_evp_pkey (devssh_key_pair_get_evp_pkey (public_key),
+                                                  &error);
       g_assert_no_error (error);
       g_assert_false (devssh_key_pair_get_has_private (wrapped));
       g_assert_true (devssh_key_pair_equal (wrapped, key));
@@ -302,7 +309,8 @@ test_pick (void)
 {
   DevSshKeyPair *rsa = test_key ("ssh-rsa");
   DevSshKeyPair *ed25519 = test_key ("ssh-ed25519");
-  static const char * const names[] = { "ssh-rsa", "ssh-dss", "rsa-sha2-256", "ssh-ed25519", "rsa-sha2-512", NULL };
+  static const char * const names[] = { "ssh-rsa", "ssh-dss", "rsa-sha2-256", "ssh-ed25519",
+                                        "rsa-sha2-512", NULL };
   static const char * const none[] = { NULL };
 
   g_assert_true (devssh_key_pair_pick (rsa, names) == names[2]);
@@ -315,11 +323,12 @@ test_pick (void)
   g_assert_false (devssh_key_pair_fits (ed25519, "none"));
 }
 
-/* protocol.md 2.3 and 13: 70 */
+/* Three names of one type, and others that are none. */
 static void
 test_rsa_names (void)
 {
-  static const char * const names[] = { "ssh-rsa", "rsa-sha2-256", "rsa-sha2-512", "ssh-dss", "rsa-sha2-384" };
+  static const char * const names[] = { "ssh-rsa", "rsa-sha2-256", "rsa-sha2-512", "ssh-dss",
+                                        "rsa-sha2-384" };
   DevSshKeyPair *rsa = test_key ("ssh-rsa");
   const guint8 *data = NULL;
   gsize length = 0;
@@ -388,7 +397,7 @@ test_sign_verify (void)
       g_assert_true (devssh_key_pair_verify (public_key, algorithm, data, signature, &error));
       g_assert_no_error (error);
 
-      /* Behaviours 4: 1: other data, another key, none at all */
+      /* other data, another key, none at all */
       g_assert_false (devssh_key_pair_verify (public_key, algorithm, changed, signature, &error));
       g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_SIGNATURE);
       g_clear_error (&error);
@@ -524,7 +533,8 @@ test_ed25519_vectors (void)
   for (guint i = 0; i < G_N_ELEMENTS (ed25519_vectors); i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = test_ed25519_new (ed25519_vectors[i].seed, ed25519_vectors[i].key, &error);
+      g_autoptr(DevSshKeyPair) key = test_ed25519_new (ed25519_vectors[i].seed,
+                                                       ed25519_vectors[i].key, &error);
       g_autoptr(GBytes) message = test_unhex (ed25519_vectors[i].message);
       g_autoptr(GBytes) raw = test_unhex (ed25519_vectors[i].signature);
       g_autoptr(GBytes) expected = test_signature ("ssh-ed25519", raw);
@@ -655,7 +665,8 @@ test_ecdsa_vectors (void)
     }
 }
 
-/* openssl dgst -sha256 (-sha512) -sign tests/data/keys/rsa2048-pkcs8-none of "sample", OpenSSL 3.0.22 */
+/* openssl dgst -sha256 (-sha512) -sign tests/data/keys/rsa2048-pkcs8-none of "sample", OpenSSL
+ * 3.0.22 */
 static const struct { const char *algorithm; const char *signature; } rsa_vectors[] = {
   { "rsa-sha2-256",
     "0d480037f2b5e7ab23a7a9a355647ff0eaef25119ecdcecb81e3949f71be6a473ef72c977a8527a431d5ae979c139736"
@@ -696,7 +707,8 @@ test_rsa_vectors (void)
           g_assert_no_error (error);
           g_assert_true (g_bytes_equal (signature, expected));
         }
-      g_assert_true (devssh_key_pair_verify (key, rsa_vectors[i].algorithm, message, expected, &error));
+      g_assert_true (devssh_key_pair_verify (key, rsa_vectors[i].algorithm, message, expected,
+                                             &error));
       g_assert_no_error (error);
     }
 }
@@ -718,8 +730,10 @@ test_ecdsa_bad_signatures (void)
       g_autoptr(GBytes) good_r = test_unhex (r);
       g_autoptr(GBytes) good_s = test_unhex (s);
       g_autoptr(GBytes) order = test_unhex (n);
-      g_autoptr(BIGNUM) order_number = BN_bin2bn (test_bytes (order), (int) g_bytes_get_size (order), NULL);
-      g_autoptr(BIGNUM) r_number = BN_bin2bn (test_bytes (good_r), (int) g_bytes_get_size (good_r), NULL);
+      g_autoptr(BIGNUM) order_number = BN_bin2bn (test_bytes (order),
+                                                  (int) g_bytes_get_size (order), NULL);
+      g_autoptr(BIGNUM) r_number = BN_bin2bn (test_bytes (good_r), (int) g_bytes_get_size (good_r),
+                                              NULL);
       g_autofree guint8 *more = g_malloc0 (70);
       g_autofree char *more_hex = g_malloc0 (141);
       const struct { const char *r; const char *s; } bad[] = {
@@ -791,7 +805,8 @@ test_ed25519_bad_signatures (void)
   static const char order_be[] = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed";
   g_autoptr(GBytes) order = test_unhex (order_be);
   g_autoptr(GError) error = NULL;
-  g_autoptr(DevSshKeyPair) key = test_ed25519_new (ed25519_vectors[1].seed, ed25519_vectors[1].key, &error);
+  g_autoptr(DevSshKeyPair) key = test_ed25519_new (ed25519_vectors[1].seed, ed25519_vectors[1].key,
+                                                   &error);
   g_autoptr(GBytes) message = test_unhex (ed25519_vectors[1].message);
   g_autoptr(GBytes) good = test_unhex (ed25519_vectors[1].signature);
   static const gsize lengths[] = { 0, 1, 32, 63, 65, 128 };
@@ -852,8 +867,9 @@ test_ones (guint bits)
   return g_bytes_new_take (data, length);
 }
 
-/* Bleichenbacher's forgery of 2006: with e = 3 the cube of this begins as a padded SHA-256 of "sample" does, for
- * any modulus of 2048 bits. Whoever does not look at all of the padding takes it. */
+/* Bleichenbacher's forgery of 2006: with e = 3 the cube of this begins as a padded SHA-256 of
+ * "sample" does, for any modulus of 2048 bits. Whoever does not look at all of the padding takes
+ * it. */
 static void
 test_rsa_bad_signatures (void)
 {
@@ -934,7 +950,8 @@ test_blob_refused (GBytes     *blob,
 static void
 test_rsa_bad_keys (void)
 {
-  static const char * const bad_exponents[] = { "", "01", "02", "010000", "0100000001", "0100000000", "ffffffffffffffff" };
+  static const char * const bad_exponents[] = { "", "01", "02", "010000", "0100000001",
+                                                "0100000000", "ffffffffffffffff" };
   static const char * const good_exponents[] = { "03", "11", "010001", "ffffffff" };
   static const guint bad_sizes[] = { 8, 512, 1024, 2047 };
   static const guint huge_sizes[] = { 16385, 65536, 1000000 };
@@ -1001,7 +1018,8 @@ test_rsa_bad_keys (void)
 static void
 test_rsa_bad_numbers (void)
 {
-  static const guint8 numbers[][4] = { { 0x80, 0, 1, 0 }, { 0xff, 0, 1, 0 }, { 0, 1, 0, 1 }, { 0, 0, 1, 0 } };
+  static const guint8 numbers[][4] = { { 0x80, 0, 1, 0 }, { 0xff, 0, 1, 0 }, { 0, 1, 0, 1 },
+                                       { 0, 0, 1, 0 } };
   g_autoptr(GBytes) n = test_ones (2048);
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
@@ -1019,7 +1037,8 @@ test_rsa_bad_numbers (void)
       devssh_writer_put_utf8 (writer, "ssh-rsa");
       devssh_writer_put_mpint (writer, (const guint8 *) "\1\0\1", 3);
       devssh_writer_put_uint32 (writer, 258);
-      devssh_writer_put_bytes (writer, (const guint8 *) (i == 0 ? "\200\1" : i == 1 ? "\377\377" : "\0\0"), 2);
+      devssh_writer_put_bytes (writer,
+                               (const guint8 *) (i == 0 ? "\200\1" : i == 1 ? "\377\377" : "\0\0"), 2);
       devssh_writer_put_bytes (writer, test_bytes (n), 256);
       blob = (g_bytes_unref (blob), devssh_writer_end (writer));
       test_blob_refused (blob, DEVSSH_ERROR_MALFORMED);
@@ -1152,7 +1171,9 @@ test_private_round_trip (void)
       g_assert_true (devssh_key_pair_equal (key, again));
       signature = devssh_key_pair_sign (again, NULL, data, &error);
       g_assert_no_error (error);
-      g_assert_true (devssh_key_pair_verify (key, devssh_key_pair_pick (key, devssh_signature_algorithm_names),
+      g_assert_true (devssh_key_pair_verify (key,
+                                             devssh_key_pair_pick (key,
+                                                                   devssh_signature_algorithm_names),
                                              data, signature, &error));
       g_assert_no_error (error);
 
@@ -1161,7 +1182,8 @@ test_private_round_trip (void)
     }
 }
 
-/* Whatever byte of the numbers is changed, the halves no longer belong together, or it is no key any more. */
+/* Whatever byte of the numbers is changed, the halves no longer belong together, or it is no key
+ * any more. */
 static void
 test_private_changed (void)
 {
@@ -1238,7 +1260,8 @@ test_private_rsa_silly (void)
   g_autoptr(GBytes) one = test_unhex ("01");
   g_autoptr(GBytes) zero = test_unhex ("");
   g_autoptr(GBytes) f4 = test_unhex ("010001");
-  GBytes *rows[][2] = { { one, n }, { n, one }, { zero, n }, { n, zero }, { n, n }, { one, one }, { zero, zero } };
+  GBytes *rows[][2] = { { one, n }, { n, one }, { zero, n }, { n, zero }, { n, n }, { one, one },
+                        { zero, zero } };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -1249,7 +1272,8 @@ test_private_rsa_silly (void)
 
       devssh_writer_put_utf8 (writer, "ssh-rsa");
       for (guint j = 0; j < G_N_ELEMENTS (order); j++)
-        devssh_writer_put_mpint (writer, g_bytes_get_data (order[j], NULL), g_bytes_get_size (order[j]));
+        devssh_writer_put_mpint (writer, g_bytes_get_data (order[j], NULL),
+                                 g_bytes_get_size (order[j]));
       fields = devssh_writer_end (writer);
       g_assert_null (test_private_fields (fields, &error));
       g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED);
@@ -1281,7 +1305,8 @@ test_private_wiped (void)
         length = devssh_writer_get_length (&writer);
         fields = g_memdup2 (writer.data, length);
       }
-      /* inside the seed, the scalar, or the last of the primes; numbers are kept from their low end in memory */
+      /* inside the seed, the scalar, or the last of the primes; numbers are kept from their low end
+       * in memory */
       at = g_str_equal (key_types[i], "ssh-ed25519") ? length - 60 : length - 28;
 
       for (guint turned = 0; turned < 2; turned++)

@@ -42,7 +42,8 @@ test_hash_vectors (void)
     }
 }
 
-/* RFC 4231, 4.2 to 4.5. HMAC pads a short key with zeros, so the keys may be given at our fixed length. */
+/* RFC 4231, 4.2 to 4.5. HMAC pads a short key with zeros, so the keys may be given at our fixed
+ * length. */
 static const struct { const char *key; const char *data; const char *sha256; const char *sha512; } hmac_vectors[] = {
   { "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
     "4869205468657265",
@@ -78,7 +79,8 @@ test_mac_vectors (gconstpointer data)
     {
       g_autoptr(GBytes) short_key = test_unhex (hmac_vectors[i].key);
       g_autoptr(GBytes) text = test_unhex (hmac_vectors[i].data);
-      const char *expected = algorithm->size == 32 ? hmac_vectors[i].sha256 : hmac_vectors[i].sha512;
+      const char *expected = algorithm->size == 32 ? hmac_vectors[i].sha256
+                             : hmac_vectors[i].sha512;
       const guint8 *bytes = test_bytes (text);
       gsize length = g_bytes_get_size (text);
       g_autoptr(DevSshMac) mac = NULL;
@@ -103,7 +105,6 @@ test_mac_vectors (gconstpointer data)
     }
 }
 
-/* Behaviours 4: 1 and 8 */
 static void
 test_mac_wrong (gconstpointer data)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Key files: every fixture by listing the folder, exports byte for byte, and everything that must be refused. */
+/* Key files: every fixture by listing the folder, exports byte for byte, and everything that must
+ * be refused. */
 #include <libdevssh/keys/devssh-key-format-private.h>
 #include <libdevssh/wire/devssh-numbers.h>
 
@@ -35,7 +36,8 @@ test_load (const char *name)
 
   g_file_get_contents (path, &text, &length, &error);
   g_assert_no_error (error);
-  return g_bytes_new_with_free_func (text, length, strlen (text) == length ? test_wipe_free : g_free, text);
+  return g_bytes_new_with_free_func (text, length, strlen (text) == length ? test_wipe_free
+                                     : g_free, text);
 }
 
 static GBytes *
@@ -96,7 +98,8 @@ test_expect (const char *name)
       expected.is_private = rows[i].is_private;
       expected.refusal = rows[i].refusal;
       expected.binary = g_str_has_suffix (name, ".der") || g_str_has_suffix (name, "-der.pub");
-      expected.encrypted = strstr (name, "-aes") != NULL || strstr (name, "-des3") != NULL || strstr (name, "-chacha") != NULL;
+      expected.encrypted = strstr (name, "-aes") != NULL || strstr (name, "-des3") != NULL ||
+                           strstr (name, "-chacha") != NULL;
       return expected;
     }
   g_error ("%s: what is this?", name);
@@ -144,9 +147,12 @@ test_check_fixture (const char *name)
 
   if (expected.refusal != NULL)
     {
-      test_check_refused (data, DEVSSH_KEY_FORMAT_DEFAULT, NULL, DEVSSH_ERROR_UNSUPPORTED, expected.refusal);
-      test_check_refused (data, DEVSSH_KEY_FORMAT_DEFAULT, "password", DEVSSH_ERROR_UNSUPPORTED, expected.refusal);
-      test_check_refused (data, DEVSSH_KEY_FORMAT_PKCS8, NULL, DEVSSH_ERROR_MALFORMED, "not in the PKCS#8 format");
+      test_check_refused (data, DEVSSH_KEY_FORMAT_DEFAULT, NULL, DEVSSH_ERROR_UNSUPPORTED,
+                          expected.refusal);
+      test_check_refused (data, DEVSSH_KEY_FORMAT_DEFAULT, "password", DEVSSH_ERROR_UNSUPPORTED,
+                          expected.refusal);
+      test_check_refused (data, DEVSSH_KEY_FORMAT_PKCS8, NULL, DEVSSH_ERROR_MALFORMED,
+                          "not in the PKCS#8 format");
       return;
     }
   if (expected.encrypted)
@@ -170,10 +176,11 @@ test_check_fixture (const char *name)
         continue;
       if (format != expected.format && format != DEVSSH_KEY_FORMAT_DEFAULT)
         {
-          test_check_refused (data, format, NULL, DEVSSH_ERROR_MALFORMED, devssh_key_format_get_name (format));
+          test_check_refused (data, format, NULL, DEVSSH_ERROR_MALFORMED,
+                              devssh_key_format_get_name (format));
           continue;
         }
-      /* A passphrase that is not needed is not used: protocol.md 11.1. */
+      /* A passphrase that is not needed is not used. */
       key = devssh_key_pair_import_data (data, format, "not needed", &error);
       g_assert_no_error (error);
       test_check_key (name, key, expected.is_private);
@@ -206,10 +213,11 @@ static void
 test_assert_same (GBytes *a,
                   GBytes *b)
 {
-  g_assert_cmpmem (g_bytes_get_data (a, NULL), g_bytes_get_size (a), g_bytes_get_data (b, NULL), g_bytes_get_size (b));
+  g_assert_cmpmem (g_bytes_get_data (a, NULL), g_bytes_get_size (a), g_bytes_get_data (b, NULL),
+                   g_bytes_get_size (b));
 }
 
-/* Behaviours 13: 1, 3, 5: every export equals what openssl and ssh-keygen wrote. */
+/* Every export equals what openssl and ssh-keygen wrote. */
 static void
 test_export (void)
 {
@@ -245,8 +253,10 @@ test_export (void)
           if (!g_str_has_prefix (fixtures[i].name, rows[j].only))
             continue;
           expected = test_load_for (fixtures[i].name, rows[j].file);
-          written = rows[j].is_private ? devssh_key_pair_export_private (key, rows[j].format, NULL, &error)
-                                       : devssh_key_pair_export_public (key, rows[j].format, &error);
+          written = rows[j].is_private
+                    ? devssh_key_pair_export_private (key, rows[j].format, NULL, &error)
+                                       : devssh_key_pair_export_public (key, rows[j].format,
+                                                                        &error);
           g_assert_no_error (error);
           test_assert_same (written, expected);
         }
@@ -292,8 +302,10 @@ test_export_openssh (void)
         DevSshReader reader;
         gsize check = 0;
 
-        g_assert_true (devssh_pem_find ((DevSshSlice) { g_bytes_get_data (written, NULL), g_bytes_get_size (written) }, &a, NULL));
-        g_assert_true (devssh_pem_find ((DevSshSlice) { g_bytes_get_data (original, NULL), g_bytes_get_size (original) }, &b, NULL));
+        g_assert_true (devssh_pem_find ((DevSshSlice) { g_bytes_get_data (written, NULL),
+                                                        g_bytes_get_size (written) }, &a, NULL));
+        g_assert_true (devssh_pem_find ((DevSshSlice) { g_bytes_get_data (original, NULL),
+                                                        g_bytes_get_size (original) }, &b, NULL));
         a_bytes = devssh_base64_read (a.body, NULL);
         b_bytes = devssh_base64_read (b.body, NULL);
         devssh_reader_init (&reader, a_bytes->data, a_bytes->length);
@@ -309,7 +321,7 @@ test_export_openssh (void)
     }
 }
 
-/* Behaviours 13: 5: from format to format and back to the first bytes. */
+/* From format to format and back to the first bytes. */
 static void
 test_export_chain (void)
 {
@@ -326,7 +338,8 @@ test_export_chain (void)
       for (guint j = 0; j < G_N_ELEMENTS (chain); j++)
         {
           g_autoptr(GError) error = NULL;
-          g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT, NULL, &error);
+          g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text,
+                                                                      DEVSSH_KEY_FORMAT_DEFAULT, NULL, &error);
 
           g_assert_no_error (error);
           if (g_str_equal (fixtures[i].type, "ssh-ed25519") &&
@@ -371,7 +384,8 @@ test_export_refused (void)
       g_autoptr(GError) error = NULL;
 
       if (rows[i].is_private)
-        g_assert_null (devssh_key_pair_export_private (rows[i].key, rows[i].format, rows[i].passphrase, &error));
+        g_assert_null (devssh_key_pair_export_private (rows[i].key, rows[i].format,
+                                                       rows[i].passphrase, &error));
       else
         g_assert_null (devssh_key_pair_export_public (rows[i].key, rows[i].format, &error));
       g_assert_error (error, DEVSSH_ERROR, (int) rows[i].code);
@@ -406,8 +420,8 @@ test_text (const char *text)
   return g_bytes_new_static (text, strlen (text));
 }
 
-/* From tests/data/keys/ecdsa256-sec1-none with openssl 3.0.22: ec -no_public; ec -conv_form compressed; pkey
- * -ec_conv_form compressed of that. */
+/* From tests/data/keys/ecdsa256-sec1-none with openssl 3.0.22: ec -no_public; ec -conv_form
+ * compressed; pkey -ec_conv_form compressed of that. */
 static const char * const ecdsa256_forms[] = {
   "-----BEGIN EC PRIVATE KEY-----\n"
   "MDECAQEEIDf5M76tLwLwmxKcMCJiAZ5fzCbaSXazc7hs7EQqVC+coAoGCCqGSM49\n"
@@ -422,7 +436,8 @@ static const char * const ecdsa256_forms[] = {
   "YgGeX8wm2kl2s3O4bOxEKlQvnKEkAyIAApc70QIQ1X8wQ5wZ/vvXUBhtM3By6jW0\n"
   "FXf1kZnh2cgZ\n"
   "-----END PRIVATE KEY-----\n",
-  /* as `openssl ecparam -genkey` writes it, with the curve in front; words and line ends of others around it */
+  /* as `openssl ecparam -genkey` writes it, with the curve in front; words and line ends of others
+   * around it */
   "a key of mine\r\n"
   "-----BEGIN EC PARAMETERS-----\r\n"
   "BggqhkjOPQMBBw==\r\n"
@@ -445,7 +460,8 @@ test_ecdsa_forms (void)
       g_autoptr(GBytes) expected = test_load ("ecdsa256-pkcs8-none");
       g_autoptr(GBytes) written = NULL;
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT, NULL, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT,
+                                                                  NULL, &error);
 
       g_assert_no_error (error);
       test_check_key ("ecdsa256", key, TRUE);
@@ -455,7 +471,8 @@ test_ecdsa_forms (void)
     }
 }
 
-/* RFC 8410, 10.1 and 10.3: the public key, the private one, and the second version with both and an attribute */
+/* RFC 8410, 10.1 and 10.3: the public key, the private one, and the second version with both and an
+ * attribute */
 static const char rfc8410_public[] =
   "-----BEGIN PUBLIC KEY-----\n"
   "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
@@ -491,12 +508,14 @@ test_ed25519_forms (void)
       g_autoptr(GBytes) written = NULL;
       g_autoptr(GBytes) expected = test_text (i == 0 ? rfc8410_public : rfc8410_private);
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_PKCS8, NULL, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_PKCS8,
+                                                                  NULL, &error);
 
       g_assert_no_error (error);
       g_assert_cmpint (devssh_key_pair_get_has_private (key), ==, i > 0);
       written = i == 0 ? devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_PKCS8, &error)
-                       : devssh_key_pair_export_private (key, DEVSSH_KEY_FORMAT_PKCS8, NULL, &error);
+                       : devssh_key_pair_export_private (key, DEVSSH_KEY_FORMAT_PKCS8, NULL,
+                                                         &error);
       g_assert_no_error (error);
       test_assert_same (written, expected);
       if (first == NULL)
@@ -506,8 +525,8 @@ test_ed25519_forms (void)
   test_check_refused (mismatch, DEVSSH_KEY_FORMAT_DEFAULT, NULL, DEVSSH_ERROR_MALFORMED, NULL);
 }
 
-/* Made with openssl 3.0.22: genpkey -algorithm EC with secp256k1, genpkey -algorithm X25519, genrsa 1024, ec
- * -param_enc explicit */
+/* Made with openssl 3.0.22: genpkey -algorithm EC with secp256k1, genpkey -algorithm X25519, genrsa
+ * 1024, ec -param_enc explicit */
 static const char * const unsupported[] = {
   "-----BEGIN PRIVATE KEY-----\n"
   "MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQgDS3hTvKeFhHOoBizvv1M\n"
@@ -582,7 +601,8 @@ test_lines (void)
     {
       g_autoptr(GBytes) text = test_text (good[i].text);
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT, NULL, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT,
+                                                                  NULL, &error);
 
       g_assert_no_error (error);
       test_check_key ("ed25519", key, FALSE);
@@ -637,7 +657,8 @@ test_container (DevSshKeyPair *key,
 {
   g_autoptr(DevSshWriter) section = devssh_writer_new ();
   g_autoptr(DevSshWriter) writer = devssh_writer_new ();
-  g_autoptr(GBytes) public_blob = devssh_key_pair_get_public_blob (change == OPENSSH_OTHER_PUBLIC ? other : key);
+  g_autoptr(GBytes) public_blob = devssh_key_pair_get_public_blob (change == OPENSSH_OTHER_PUBLIC
+                                                                   ? other : key);
   g_autoptr(GBytes) bytes = NULL;
   guint8 i = 1;
 
@@ -651,17 +672,22 @@ test_container (DevSshKeyPair *key,
   for (guint j = 0; change == OPENSSH_LONG_PADDING && j < 8; j++)
     devssh_writer_put_byte (section, i++);
 
-  devssh_writer_put_bytes (writer, (const guint8 *) (change == OPENSSH_MAGIC ? "openssh-key-v2" : "openssh-key-v1"), 15);
+  devssh_writer_put_bytes (writer,
+                           (const guint8 *) (change == OPENSSH_MAGIC ? "openssh-key-v2"
+                                             : "openssh-key-v1"), 15);
   devssh_writer_put_utf8 (writer, change == OPENSSH_CIPHER ? "aes256-ctr" : "none");
   devssh_writer_put_utf8 (writer, change == OPENSSH_KDF ? "bcrypt" : "none");
   devssh_writer_put_utf8 (writer, change == OPENSSH_KDF_OPTIONS ? "x" : "");
-  devssh_writer_put_uint32 (writer, change == OPENSSH_TWO_KEYS ? 2 : change == OPENSSH_NO_KEY ? 0 : 1);
-  devssh_writer_put_string (writer, g_bytes_get_data (public_blob, NULL), g_bytes_get_size (public_blob));
+  devssh_writer_put_uint32 (writer, change == OPENSSH_TWO_KEYS ? 2 : change == OPENSSH_NO_KEY ? 0
+                            : 1);
+  devssh_writer_put_string (writer, g_bytes_get_data (public_blob, NULL),
+                            g_bytes_get_size (public_blob));
   devssh_writer_put_string (writer, section->data, section->length);
   if (change == OPENSSH_TRAILING)
     devssh_writer_put_byte (writer, 0);
   bytes = devssh_writer_end (writer);
-  return devssh_pem_write ("OPENSSH PRIVATE KEY", g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 70);
+  return devssh_pem_write ("OPENSSH PRIVATE KEY", g_bytes_get_data (bytes, NULL),
+                           g_bytes_get_size (bytes), 70);
 }
 
 static void
@@ -674,7 +700,8 @@ test_openssh_refused (void)
     {
       g_autoptr(GBytes) text = test_container (key, other, change);
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) read = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT, NULL, &error);
+      g_autoptr(DevSshKeyPair) read = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_DEFAULT,
+                                                                   NULL, &error);
 
       if (change == OPENSSH_GOOD)
         {
@@ -709,7 +736,8 @@ test_read_pkcs1 (DevSshSlice   data,
 {
   DEVSSH_WRITER_AUTO (fields);
 
-  return devssh_key_pkcs1_read_private (data, &fields, error) ? devssh_key_new_for_fields (&fields, error) : NULL;
+  return devssh_key_pkcs1_read_private (data, &fields, error)
+         ? devssh_key_new_for_fields (&fields, error) : NULL;
 }
 
 static DevSshKeyPair *
@@ -718,7 +746,8 @@ test_read_sec1 (DevSshSlice   data,
 {
   DEVSSH_WRITER_AUTO (fields);
 
-  return devssh_key_sec1_read (data, NULL, &fields, error) ? devssh_key_new_for_fields (&fields, error) : NULL;
+  return devssh_key_sec1_read (data, NULL, &fields, error)
+         ? devssh_key_new_for_fields (&fields, error) : NULL;
 }
 
 static const struct { const char *name; const char *only; TestRead read; } readers[] = {
@@ -736,7 +765,8 @@ test_unarmour (GBytes *text)
   g_autoptr(GError) error = NULL;
   DevSshSecret *bytes = NULL;
 
-  g_assert_true (devssh_pem_find ((DevSshSlice) { g_bytes_get_data (text, NULL), g_bytes_get_size (text) }, &pem, &error));
+  g_assert_true (devssh_pem_find ((DevSshSlice) { g_bytes_get_data (text, NULL),
+                                                  g_bytes_get_size (text) }, &pem, &error));
   g_assert_no_error (error);
   bytes = devssh_base64_read (pem.body, &error);
   g_assert_no_error (error);
@@ -777,8 +807,8 @@ test_cut (void)
     }
 }
 
-/* One bit anywhere: refused, or a key whose halves belong together all the same (a changed comment, an encoding that
- * OpenSSL tolerates). */
+/* One bit anywhere: refused, or a key whose halves belong together all the same (a changed comment,
+ * an encoding that OpenSSL tolerates). */
 static void
 test_changed (void)
 {
@@ -812,7 +842,8 @@ test_changed (void)
                     "ssh-ed25519", "rsa-sha2-512", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", NULL
                   };
 
-                  g_assert_true (devssh_key_pair_verify (key, devssh_key_pair_pick (key, all), data, signature, NULL));
+                  g_assert_true (devssh_key_pair_verify (key, devssh_key_pair_pick (key, all), data,
+                                                         signature, NULL));
                 }
             }
         }
@@ -823,7 +854,8 @@ test_changed (void)
 static void
 test_wiped (void)
 {
-  static const DevSshKeyFormat formats[] = { DEVSSH_KEY_FORMAT_PKCS8, DEVSSH_KEY_FORMAT_OPENSSH, DEVSSH_KEY_FORMAT_PKCS1 };
+  static const DevSshKeyFormat formats[] = { DEVSSH_KEY_FORMAT_PKCS8, DEVSSH_KEY_FORMAT_OPENSSH,
+                                             DEVSSH_KEY_FORMAT_PKCS1 };
   static const char * const files[] = { "pkcs8-none", "openssh-none", "pkcs1-none", "sec1-none" };
 
   if (!TEST_CAN_WATCH_FREE)
@@ -852,7 +884,9 @@ test_wiped (void)
             g_assert_true (devssh_key_pair_put_private_fields (key, &writer, NULL));
             length = writer.length;
             /* inside the seed, the scalar, or the last of the primes */
-            memcpy (secret, writer.data + length - (g_str_equal (fixtures[i].type, "ssh-ed25519") ? 60 : 28), 24);
+            memcpy (secret,
+                    writer.data + length - (g_str_equal (fixtures[i].type, "ssh-ed25519") ? 60
+                                            : 28), 24);
           }
 
           /* the bytes, the bytes from their other end, base64 of the file */
@@ -878,10 +912,12 @@ test_wiped (void)
                   memcpy (secret, begin + length - 120, 24);
                 }
               test_watch_begin (secret, 24);
-              again = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, NULL);
+              again = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL,
+                                                   NULL);
               for (guint k = 0; k < G_N_ELEMENTS (formats); k++)
                 {
-                  g_autoptr(GBytes) text = devssh_key_pair_export_private (again, formats[k], NULL, NULL);
+                  g_autoptr(GBytes) text = devssh_key_pair_export_private (again, formats[k], NULL,
+                                                                           NULL);
 
                   g_assert_true (text != NULL || formats[k] == DEVSSH_KEY_FORMAT_PKCS1);
                 }
@@ -904,24 +940,26 @@ test_keep_result_cb (GObject      *source,
   *kept = g_object_ref (result);
 }
 
-/* Behaviours 13: 11 */
 static void
 test_file (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "keys", "ecdsa384-openssh-none", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "keys",
+                                                 "ecdsa384-openssh-none", NULL);
   g_autoptr(GFile) file = g_file_new_for_path (path);
   g_autoptr(GFile) folder = g_file_get_parent (file);
   g_autoptr(GFile) missing = g_file_get_child (folder, "no-such-key");
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
-  g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
+  g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL,
+                                                              NULL, &error);
   g_autoptr(DevSshKeyPair) second = NULL;
 
   g_assert_no_error (error);
   test_check_key ("ecdsa384", key, TRUE);
 
-  devssh_key_pair_import_file_async (file, DEVSSH_KEY_FORMAT_OPENSSH, NULL, NULL, test_keep_result_cb, &result);
+  devssh_key_pair_import_file_async (file, DEVSSH_KEY_FORMAT_OPENSSH, NULL, NULL,
+                                     test_keep_result_cb, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   second = devssh_key_pair_import_file_finish (result, &error);
@@ -929,15 +967,18 @@ test_file (void)
   g_assert_true (devssh_key_pair_equal (key, second));
   g_clear_object (&result);
 
-  g_assert_null (devssh_key_pair_import_file (missing, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error));
+  g_assert_null (devssh_key_pair_import_file (missing, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL,
+                                              &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_clear_error (&error);
-  g_assert_null (devssh_key_pair_import_file (folder, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error));
+  g_assert_null (devssh_key_pair_import_file (folder, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL,
+                                              &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
   g_clear_error (&error);
 
   g_cancellable_cancel (cancellable);
-  devssh_key_pair_import_file_async (file, DEVSSH_KEY_FORMAT_DEFAULT, "secret", cancellable, test_keep_result_cb, &result);
+  devssh_key_pair_import_file_async (file, DEVSSH_KEY_FORMAT_DEFAULT, "secret", cancellable,
+                                     test_keep_result_cb, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_null (devssh_key_pair_import_file_finish (result, &error));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The system's ssh-keygen reads what we write, writes what we read, and each verifies what the other has signed. */
+/* The system's ssh-keygen reads what we write, writes what we read, and each verifies what the
+ * other has signed. */
 #include <libdevssh/keys/devssh-key-format-private.h>
 #include <libdevssh/wire/devssh-numbers.h>
 
@@ -83,7 +84,8 @@ fixture_run (Fixture    *self,
                                G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
                                G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
   g_assert_no_error (error);
-  g_subprocess_communicate (process, input != NULL ? input : nothing, NULL, &output, &complaint, &error);
+  g_subprocess_communicate (process, input != NULL ? input : nothing, NULL, &output, &complaint,
+                            &error);
   g_assert_no_error (error);
   if (!g_subprocess_get_successful (process))
     g_error ("ssh-keygen %s: %.*s", first, (int) g_bytes_get_size (complaint),
@@ -110,7 +112,8 @@ fixture_import (const char *path)
 {
   g_autoptr(GFile) file = g_file_new_for_path (path);
   g_autoptr(GError) error = NULL;
-  DevSshKeyPair *key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
+  DevSshKeyPair *key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL,
+                                                    &error);
 
   g_assert_no_error (error);
   return key;
@@ -124,7 +127,8 @@ static const struct { const char *type; guint size; const char *keygen_type; con
   { "ecdsa-sha2-nistp521", 0, "ecdsa", "521", "ecdsa-sha2-nistp521" },
 };
 
-/* ssh-keygen -y prints the public half of a private key; -l prints the fingerprint of a public one. */
+/* ssh-keygen -y prints the public half of a private key; -l prints the fingerprint of a public
+ * one. */
 static void
 test_reads_ours (Fixture       *self,
                  gconstpointer  data)
@@ -139,7 +143,8 @@ test_reads_ours (Fixture       *self,
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size,
+                                                               &error);
       g_autofree char *fingerprint = NULL;
       g_autoptr(GBytes) line = NULL;
       g_autofree char *line_path = NULL;
@@ -205,7 +210,8 @@ test_writes_ours (Fixture       *self,
           g_autoptr(GError) error = NULL;
 
           /* -m RFC4716 is what ssh-keygen calls its own format here. */
-          output = fixture_run (self, NULL, "-q", "-t", types[i].keygen_type, "-b", types[i].keygen_bits, "-m", formats[j],
+          output = fixture_run (self, NULL, "-q", "-t", types[i].keygen_type, "-b",
+                                types[i].keygen_bits, "-m", formats[j],
                                 "-N", "", "-C", "bob, “elsewhere”", "-f", path, NULL);
           key = fixture_import (path);
           public_key = fixture_import (line_path);
@@ -220,7 +226,8 @@ test_writes_ours (Fixture       *self,
           g_assert_no_error (error);
           written = devssh_key_pair_export_public (public_key, DEVSSH_KEY_FORMAT_SSH, &error);
           g_assert_no_error (error);
-          g_assert_cmpmem (g_bytes_get_data (written, NULL), g_bytes_get_size (written), line, strlen (line));
+          g_assert_cmpmem (g_bytes_get_data (written, NULL), g_bytes_get_size (written), line,
+                           strlen (line));
         }
     }
 }
@@ -234,7 +241,8 @@ test_sshsig_data (GBytes *message)
   g_autoptr(DevSshWriter) writer = devssh_writer_new ();
   guint8 digest[64];
 
-  g_assert_cmpint (EVP_Digest (g_bytes_get_data (message, NULL), g_bytes_get_size (message), digest, NULL, EVP_sha512 (), NULL), ==, 1);
+  g_assert_cmpint (EVP_Digest (g_bytes_get_data (message, NULL), g_bytes_get_size (message), digest,
+                               NULL, EVP_sha512 (), NULL), ==, 1);
   devssh_writer_put_bytes (writer, (const guint8 *) "SSHSIG", 6);
   devssh_writer_put_utf8 (writer, "file");
   devssh_writer_put_utf8 (writer, "");
@@ -256,7 +264,8 @@ test_verifies_ours (Fixture       *self,
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size,
+                                                               &error);
       g_autoptr(GBytes) signature = NULL;
       g_autoptr(GBytes) blob = NULL;
       g_autoptr(GBytes) bytes = NULL;
@@ -275,11 +284,14 @@ test_verifies_ours (Fixture       *self,
       devssh_writer_put_utf8 (writer, "file");
       devssh_writer_put_utf8 (writer, "");
       devssh_writer_put_utf8 (writer, "sha512");
-      devssh_writer_put_string (writer, g_bytes_get_data (signature, NULL), g_bytes_get_size (signature));
+      devssh_writer_put_string (writer, g_bytes_get_data (signature, NULL),
+                                g_bytes_get_size (signature));
       bytes = devssh_writer_end (writer);
-      armoured = devssh_pem_write ("SSH SIGNATURE", g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 70);
+      armoured = devssh_pem_write ("SSH SIGNATURE", g_bytes_get_data (bytes, NULL),
+                                   g_bytes_get_size (bytes), 70);
       path = fixture_write (self, "message.sig", armoured);
-      printed = fixture_run (self, message, "-Y", "check-novalidate", "-n", "file", "-s", path, NULL);
+      printed = fixture_run (self, message, "-Y", "check-novalidate", "-n", "file", "-s", path,
+                             NULL);
       g_assert_nonnull (strstr (printed, "Good \"file\" signature"));
     }
 }
@@ -297,7 +309,8 @@ test_signs_for_us (Fixture       *self,
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size,
+                                                               &error);
       g_autoptr(GBytes) written = NULL;
       g_autoptr(DevSshSecret) bytes = NULL;
       g_autofree char *path = NULL;
@@ -312,7 +325,8 @@ test_signs_for_us (Fixture       *self,
       path = fixture_write (self, "signer", written);
       printed = fixture_run (self, message, "-q", "-Y", "sign", "-n", "file", "-f", path, NULL);
 
-      g_assert_true (devssh_pem_find ((DevSshSlice) { (const guint8 *) printed, strlen (printed) }, &pem, &error));
+      g_assert_true (devssh_pem_find ((DevSshSlice) { (const guint8 *) printed, strlen (printed) },
+                                      &pem, &error));
       g_assert_no_error (error);
       bytes = devssh_base64_read (pem.body, &error);
       g_assert_no_error (error);
@@ -335,10 +349,14 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add ("/keys/ssh-keygen/reads-ours", Fixture, NULL, fixture_set_up, test_reads_ours, fixture_tear_down);
-  g_test_add ("/keys/ssh-keygen/writes-ours", Fixture, NULL, fixture_set_up, test_writes_ours, fixture_tear_down);
-  g_test_add ("/keys/ssh-keygen/verifies-ours", Fixture, NULL, fixture_set_up, test_verifies_ours, fixture_tear_down);
-  g_test_add ("/keys/ssh-keygen/signs-for-us", Fixture, NULL, fixture_set_up, test_signs_for_us, fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/reads-ours", Fixture, NULL, fixture_set_up, test_reads_ours,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/writes-ours", Fixture, NULL, fixture_set_up, test_writes_ours,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/verifies-ours", Fixture, NULL, fixture_set_up, test_verifies_ours,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/signs-for-us", Fixture, NULL, fixture_set_up, test_signs_for_us,
+              fixture_tear_down);
 
   return g_test_run ();
 }
