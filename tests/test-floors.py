@@ -260,6 +260,37 @@ def rule_finished(house):
                 yield file.name, number, match.group(0)
 
 
+def rule_cited(house):
+    """what comments cite stands in docs/: threats.md, protocol.md, and the design in decisions/README.md"""
+    def known(name, pattern):
+        path = house.root / 'docs' / name
+        return set(re.findall(pattern, path.read_text(encoding='utf-8'), re.M)) if path.exists() else set()
+
+    documents = {path.name for pattern in ['docs/**/*.md', '*.md'] for path in house.root.glob(pattern)}
+    citations = [
+        (re.compile(r'\bT-\d+'), known('threats.md', r'^\| (T-\d+) \|'), 'docs/threats.md'),
+        (re.compile(r'\bdesign (\w+)\b(?= |[.,:;)])'), known('decisions/README.md', r'^- \*\*(D\d+)\*\*'),
+         'docs/decisions/README.md'),
+        (re.compile(r'\bprotocol\.md (\d+(?:\.\d+)?)'),
+         known('protocol.md', r'\*\*(\d+\.\d+)\*\*') | known('protocol.md', r'^## (\d+)'), 'docs/protocol.md'),
+        (re.compile(r'\b([a-z]+\.md)\b'), documents, 'this tree'),
+        (re.compile(r'\bbehaviours? (\d+)\b'), set(), 'this tree'),
+    ]
+    for file in house.files:
+        if file.parts[0] not in ('libdevssh', 'plugins', 'tests', 'examples', 'introspection', 'data'):
+            continue
+        if file.name == 'tests/test-floors.py':
+            continue
+        for pattern, there, where in citations:
+            for match in pattern.finditer(file.text):
+                cited = match.group(match.lastindex or 0)
+                if pattern.pattern.startswith(r'\bdesign') and not re.fullmatch(r'D?\d+', cited):
+                    continue
+                if cited not in there:
+                    line = file.text.count('\n', 0, match.start()) + 1
+                    yield file.name, line, f"{match.group(0)} is not in {where}"
+
+
 RULES = [value for name, value in list(globals().items()) if name.startswith('rule_')]
 
 
@@ -286,6 +317,10 @@ SOUND = {
     'plugins/echo/echo.c': TOP + '#include <libdevssh/devssh.h>\n#include "echo.h"\n',
     'plugins/echo/echo.h': TOP,
     'tests/run': '#!/bin/sh\n' + HASH,
+    'docs/threats.md': '| T-01 | what | answer |\n',
+    'docs/protocol.md': '## 1. One\n\n**1.1** Two\n',
+    'docs/decisions/README.md': '- **D1** What was decided.\n',
+    'libdevssh/session/cites-private.h': TOP + '/* T-01, design D1, protocol.md 1.1, protocol.md 1 */\n',
 }
 A_C = SOUND['libdevssh/transport/a.c']
 S_C = SOUND['libdevssh/session/s.c']
@@ -330,6 +365,11 @@ FAULTS = [
     (rule_spdx, {'libdevssh/session/s.c': TOP.split('\n')[0] + '\nint i;\n'}),
     (rule_spdx, {'tests/run': '#!/bin/sh\necho\n'}),
     (rule_finished, {'libdevssh/session/s.c': S_C + '/* TO' + 'DO: the rest */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* T-99 */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* design D99 */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* design 3 */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* protocol.md 1.99 */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* elsewhere.md */'}),
     (rule_finished, {'plugins/echo/echo.c': ECHO_C + '/* FIX' + 'ME */'}),
 ]
 

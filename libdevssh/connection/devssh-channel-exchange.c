@@ -201,7 +201,7 @@ devssh_channel_show_parked (DevSshChannel *self)
 }
 
 /* Whoever accepts a channel learns of it some turns of the loop after the peer did, and the peer's
- * first request may be there before the handler is (behaviours 7: 9). Elsewhere nobody listening is a no. */
+ * first request may be there before the handler is. Elsewhere nobody listening is a no. */
 void
 devssh_channel_request_shown (DevSshChannel        *self,
                               DevSshChannelRequest *request,

@@ -28,7 +28,7 @@ typedef struct
   DevSshTracer  *tracer;                /* owned or NULL */
   guint          max_channels;          /* 1 000: more opens get failure 4 (T-50) */
   guint          max_pending_opens;     /* 64 of the peer's, undecided */
-  guint          max_channel_requests;  /* 16 unanswered a channel (T-52, design 3) */
+  guint          max_channel_requests;  /* 16 unanswered a channel (T-52) */
   guint          max_session_requests;  /* 64 unanswered */
   guint          max_unaccepted;        /* 0: an opening nobody answers is refused; N: kept for accept_channel */
   guint          initial_window;        /* 1 MiB */

@@ -242,7 +242,7 @@ devssh_splice_data (DevSshChannelConsumer *consumer,
   GError *error = NULL;
   gssize n = 0;
 
-  /* A stream has no second voice (design 3, T-56). */
+  /* A stream has no second voice (T-56). */
   if (data_type != 0 || self->ended)
     return length;
 

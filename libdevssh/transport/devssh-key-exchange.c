@@ -297,7 +297,7 @@ agree (DevSshTransport            *self,
       return;
     }
 
-  /* T-22, design 3: never another choice, for the peer has chosen, too. */
+  /* T-22: never another choice, for the peer has chosen, too. */
   if (!self->strict && devssh_negotiation_needs_strict (&kex->agreed))
     {
       fail_exchange (self, "Cipher needs strict key exchange");

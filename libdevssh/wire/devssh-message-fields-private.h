@@ -19,7 +19,7 @@ gboolean     devssh_message_end               (DevSshReader         *reader,
                                                gsize                 size,
                                                DevSshClearFunc       clear,
                                                GError              **error);
-/* The same where bytes after the last field are refused (design 3). */
+/* The same where bytes after the last field are refused. */
 gboolean     devssh_message_end_all           (DevSshReader         *reader,
                                                gpointer              message,
                                                gsize                 size,

@@ -4,7 +4,7 @@
  *
  * decode: payload includes the number byte. Slices are borrowed from payload; char* and char** are owned
  *   and freed by clear. A failed decode leaves the struct cleared. Trailing bytes: refused in 20 to 49 and
- *   in 50, ignored elsewhere (design 3).
+ *   in 50, ignored elsewhere.
  * encode: appends the whole payload, number byte included. NULL text is written as "". A signature of
  *   message 50 whose data is NULL is left out: the bytes written then are those that are to be signed. */
 #pragma once

@@ -190,7 +190,7 @@ write_request_with_blob (DevSshWriter *writer,
   devssh_userauth_request_message_encode (&request, writer);
 }
 
-/* protocol.md 13.1: no algorithm and no blob ends the session, whatever it is. */
+/* No algorithm and no blob ends the session, whatever it is. */
 static void
 test_unknown_keys (void)
 {

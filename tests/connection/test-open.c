@@ -77,7 +77,6 @@ opening_reject_cb (TestEnd              *end,
   return TRUE;
 }
 
-/* protocol.md 13: 33 */
 static void
 test_open_refused (void)
 {
@@ -131,7 +130,7 @@ open_reason (TestPair *pair,
   return (guint) error->code;
 }
 
-/* Nobody answers: 3 without any handler, else 1 (design 3, D6). */
+/* Nobody answers: 3 without any handler, else 1 (design D6). */
 static void
 test_open_nobody (void)
 {
@@ -243,7 +242,7 @@ test_open_local_veto (void)
   test_pair_clear (&pair);
 }
 
-/* A handler may use the channel before the peer knows of it (protocol.md 13: 35). */
+/* A handler may use the channel before the peer knows of it. */
 static gboolean
 sending_opening_cb (TestEnd              *end,
                     DevSshChannelOpening *opening)
@@ -512,7 +511,6 @@ many_unaccepted (DevSshConnectionConfig *config,
   config->max_unaccepted = 64;
 }
 
-/* protocol.md 13: 43 */
 static void
 test_accept_types (void)
 {

@@ -256,7 +256,7 @@ test_request_dropped (void)
   test_pair_clear (&pair);
 }
 
-/* Nobody listens, then somebody does (protocol.md 13: 45). */
+/* Nobody listens, then somebody does. */
 static void
 test_request_without_handler (void)
 {
@@ -278,7 +278,7 @@ test_request_without_handler (void)
   test_pair_clear (&pair);
 }
 
-/* Who says yes and then does not return TRUE - an exception - has refused (behaviours 7: 6). */
+/* Who says yes and then does not return TRUE - an exception - has refused. */
 static gboolean
 throwing_request_cb (DevSshChannel        *channel,
                      DevSshChannelRequest *request,
@@ -367,7 +367,7 @@ test_request_recursive (void)
   test_pair_clear (&pair);
 }
 
-/* The first may wait for the second (behaviours 1: 11, 7: 10), and a stuck channel holds up no other (T-51). */
+/* The first may wait for the second, and a stuck channel holds up no other (T-51). */
 static void
 test_request_stuck_channel (void)
 {
@@ -411,7 +411,7 @@ test_request_stuck_channel (void)
 
 /* ---- bounds ---- */
 
-/* 16 unanswered; more are refused unasked, but in their turn (design 3). */
+/* 16 unanswered; more are refused unasked, but in their turn. */
 static void
 test_request_overflow (void)
 {
@@ -716,7 +716,7 @@ test_request_exec_refused (void)
   test_pair_clear (&pair);
 }
 
-/* Stand-alone signals are requests; how a command ended is not (behaviours 7: 19). */
+/* Stand-alone signals are requests; how a command ended is not. */
 static gboolean
 signal_request_cb (DevSshChannel        *channel,
                    DevSshChannelRequest *channel_request,
@@ -784,7 +784,6 @@ test_request_without_type (void)
 
 /* ---- cancelling and closing ---- */
 
-/* protocol.md 13: 31 */
 static void
 test_request_cancelled (void)
 {
@@ -894,7 +893,6 @@ test_request_session_cancelled (void)
   test_pair_clear (&pair);
 }
 
-/* protocol.md 13: 30 */
 static gboolean
 closing_request_cb (DevSshChannel        *channel,
                     DevSshChannelRequest *channel_request,
@@ -1090,7 +1088,7 @@ test_request_open_waits (void)
   g_assert_nonnull (second);
 }
 
-/* A channel is accepted some turns of the loop after its peer began to ask things of it (behaviours 7: 9). */
+/* A channel is accepted some turns of the loop after its peer began to ask things of it. */
 static void
 test_request_before_accept (void)
 {

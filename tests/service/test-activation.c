@@ -75,7 +75,7 @@ test_channel_request (void)
   g_assert_false (devssh_activation_matches_channel_type (self, "exec"));
 }
 
-/* Both words must match, and the opening alone wakes nobody (behaviours 9: 1). */
+/* Both words must match, and the opening alone wakes nobody. */
 static void
 test_channel_request_and_type (void)
 {

@@ -331,7 +331,7 @@ test_copy (void)
         }
     }
 
-  /* behaviours 2: 7: later changes do not reach it. */
+  /* Later changes do not reach it. */
   devssh_session_config_set_encryption_algorithms (config, ctr);
   devssh_session_config_set_max_channels (config, 60);
   g_assert_true (devssh_session_config_set_message_handler (config, 200, NULL, NULL, NULL, NULL));

@@ -105,7 +105,7 @@ test_fields (void)
   devssh_auth_client_credentials_free (made);
 }
 
-/* behaviours 6: 11: not cut, not refused. */
+/* Not cut, not refused. */
 static void
 test_long_password (void)
 {

@@ -130,7 +130,6 @@ test_async (void)
   test_fixture_clear (&self);
 }
 
-/* behaviours 7: 11 */
 static void
 test_bulk (void)
 {
@@ -523,7 +522,7 @@ test_blocking_cancelled (void)
   g_clear_error (&error);
   test_assert_read (self.client_in, "kept");
 
-  /* behaviours 8: 4: a write that waits for the window can be cancelled, and says how much has left. */
+  /* A write that waits for the window can be cancelled, and says how much has left. */
   g_object_unref (cancellable);
   cancellable = g_cancellable_new ();
   g_idle_add_full (G_PRIORITY_LOW, test_cancel_cb, cancellable, NULL);

@@ -391,7 +391,7 @@ test_gate_texts (void)
   test_peer_expect_nothing (peer);
 }
 
-/* behaviours 1, 14: info if it is to be displayed always, else verbose. */
+/* Info if it is to be displayed always, else verbose. */
 static void
 test_gate_debug_levels (void)
 {
@@ -491,7 +491,7 @@ add_truncated (void)
     }
 }
 
-/* In 20 to 49 nothing may stand behind the last field (design 3). */
+/* In 20 to 49 nothing may stand behind the last field. */
 static void
 test_gate_trailing (void)
 {

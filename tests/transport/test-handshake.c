@@ -277,7 +277,7 @@ test_handshake_no_common (gconstpointer data)
   test_pair_start (pair);
   test_pair_run (pair);
 
-  /* protocol.md 13, 8: at both ends. */
+  /* At both ends. */
   g_assert_cmpuint (pair->client.reason, ==, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED);
   g_assert_cmpuint (pair->server.reason, ==, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED);
   g_assert_cmpint (pair->client.last, ==, DEVSSH_TRANSPORT_END);

@@ -155,7 +155,6 @@ round_trip (Wire         *wire,
   g_assert_cmpuint (padding, <, 4 + wire->mode->block);
   g_assert_cmpuint ((size - wire->out.protection.tag_size - (wire->mode->length_apart ? 4 : 0)) % wire->mode->block, ==, 0);
 
-  /* protocol.md 13, 7 */
   sealed = wire->out.data + wire->out.start + waiting;
   if (wire->mode->cipher != NULL && head + body >= 16)
     g_assert_false (find_bytes (sealed, size, data, 16));
