@@ -400,6 +400,7 @@ def main():
         print(f"{'ok' if passed else 'not ok'} {number} {name}")
         for detail in details:
             print(f"# {detail}")
+            print(detail, file=sys.stderr)    # meson shows only this of a failed test
 
     print(f"1..{len(RULES) + 1 + len(FAULTS)}")
     found = violations(root)
