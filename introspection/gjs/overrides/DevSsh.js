@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// JavaScript's view of DevSsh: an operation without a callback returns a promise.
+/* exported _init */
+
+const {Gio} = imports.gi;
+
+// Not PortForwarder's: what an interface promises is found on each class that implements it, out of our reach.
+// Static ones (KeyPair.generate_async) stand on the class, the others on its prototype.
+const OPERATIONS = {
+    Channel: ['close', 'exec', 'request', 'send', 'send_extended', 'splice'],
+    Client: ['connect', 'connect_to_host'],
+    ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key'],
+    KeyPair: ['generate', 'import_file'],
+    Service: ['ask'],
+    Session: ['accept_channel', 'close', 'connect', 'open_channel', 'open_channel_full', 'request',
+        'request_service', 'wait_closed'],
+};
+
+function _init() {
+    for (const [name, operations] of Object.entries(OPERATIONS)) {
+        for (const operation of operations) {
+            const start = `${operation}_async`;
+            const owner = start in this[name] ? this[name] : this[name].prototype;
+            const finish = `${operation.replace(/_full$/, '')}_finish`;
+            Gio._promisify(owner, start, finish);
+        }
+    }
+}

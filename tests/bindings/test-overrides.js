@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// JavaScript's promises; prints TAP.
+imports.gi.versions.DevSsh = '1';
+const {DevSsh, Gio, GLib} = imports.gi;
+const System = imports.system;
+
+const tests = {
+    async 'promise'() {
+        const key = await DevSsh.KeyPair.generate_async('ssh-ed25519', 0, null);
+        return key.get_algorithm() === 'ssh-ed25519';
+    },
+
+    async 'error'() {
+        try {
+            await DevSsh.KeyPair.generate_async('no-such-algorithm', 0, null);
+        } catch (error) {
+            return error instanceof DevSsh.Error && error.code === DevSsh.Error.UNSUPPORTED;
+        }
+        return false;
+    },
+
+    async 'cancelled'() {
+        const cancellable = new Gio.Cancellable();
+        const promise = DevSsh.KeyPair.generate_async('ssh-rsa', 2048, cancellable);
+        cancellable.cancel();
+        try {
+            await promise;
+        } catch (error) {
+            return error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        }
+        return false;
+    },
+
+    async 'two-at-once'() {
+        const keys = await Promise.all(['ssh-ed25519', 'ecdsa-sha2-nistp256'].map(
+            algorithm => DevSsh.KeyPair.generate_async(algorithm, 0, null)));
+        return keys.map(key => key.get_algorithm()).join() === 'ssh-ed25519,ecdsa-sha2-nistp256';
+    },
+
+    'callback'() {
+        return new Promise(resolve => {
+            DevSsh.KeyPair.generate_async('ssh-ed25519', 0, null, (source, result) => {
+                resolve(DevSsh.KeyPair.generate_finish(result).get_algorithm() === 'ssh-ed25519');
+            });
+        });
+    },
+};
+
+const loop = GLib.MainLoop.new(null, false);
+let failed = 0;
+
+async function main() {
+    let number = 0;
+    print(`1..${Object.keys(tests).length}`);
+    for (const [name, test] of Object.entries(tests)) {
+        let passed = false;
+        try {
+            passed = await test();
+        } catch (error) {
+            printerr(error, error.stack);
+        }
+        failed += passed ? 0 : 1;
+        print(`${passed ? 'ok' : 'not ok'} ${++number} /javascript/overrides/${name}`);
+    }
+}
+
+main().finally(() => loop.quit());
+loop.run();
+System.exit(failed ? 1 : 0);

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Python's awaitables, and that no operation was forgotten in either language.
+
+  test-overrides.py GIR JAVASCRIPT-OVERRIDES        prints TAP
+"""
+import asyncio
+import re
+import sys
+import traceback
+import xml.etree.ElementTree as ElementTree
+
+import gi
+
+gi.require_version('DevSsh', '1')
+from gi.overrides import DevSsh as overrides  # noqa: E402
+from gi.repository import DevSsh, Gio, GLib  # noqa: E402
+
+CORE = '{http://www.gtk.org/introspection/core/1.0}'
+# For the implementers of an interface, not for its users.
+NOT_AWAITED = {('PortForwarder', 'ask_connecting')}
+
+
+def operations_in(gir):
+    """(class, name) of every method or function foo_async."""
+    namespace = ElementTree.parse(gir).getroot().find(f'{CORE}namespace')
+    return {(cls.get('name'), item.get('name').removesuffix('_async'))
+            for kind in ['class', 'interface'] for cls in namespace.findall(CORE + kind)
+            for tag in ['method', 'function'] for item in cls.findall(CORE + tag)
+            if item.get('name').endswith('_async')}
+
+
+def test_python_has_all():
+    forgotten = {(cls, name) for cls, name in operations_in(sys.argv[1])
+                 if not hasattr(getattr(getattr(DevSsh, cls), f'{name}_async'), '__wrapped__')}
+    assert not forgotten - NOT_AWAITED, forgotten
+
+
+def test_javascript_has_all():
+    with open(sys.argv[2], encoding='utf-8') as script:
+        table = re.search(r'OPERATIONS = \{(.*?)\n\};', script.read(), re.S).group(1)
+    listed = {(cls, name) for cls, names in re.findall(r'(\w+): \[([^\]]*)\]', table)
+              for name in re.findall(r"'(\w+)'", names)}
+    wanted = {pair for pair in operations_in(sys.argv[1]) if pair[0] != 'PortForwarder'}
+    assert listed == wanted, listed ^ wanted
+
+
+def test_awaited():
+    async def main():
+        key = await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+        return key.get_algorithm()
+    assert DevSsh.run(main()) == 'ssh-ed25519'
+
+
+def test_keyword_arguments():
+    async def main():
+        return await DevSsh.KeyPair.generate_async(algorithm='ssh-ed25519', size=0, cancellable=None)
+    assert DevSsh.run(main()).get_has_private()
+
+
+def test_wrong_keyword():
+    async def main():
+        await DevSsh.KeyPair.generate_async('ssh-ed25519', colour='red')
+    try:
+        DevSsh.run(main())
+    except TypeError as error:
+        assert 'colour' in str(error)
+    else:
+        assert False, 'an argument that does not exist was taken'
+
+
+def test_error_is_raised():
+    async def main():
+        try:
+            await DevSsh.KeyPair.generate_async('no-such-algorithm', 0)
+        except GLib.Error as error:
+            return error
+    error = DevSsh.run(main())
+    assert error.matches(DevSsh.error_quark(), DevSsh.Error.UNSUPPORTED), error
+
+
+def test_cancelled():
+    async def main():
+        cancellable = Gio.Cancellable()
+        operation = DevSsh.KeyPair.generate_async('ssh-rsa', 2048, cancellable)
+        cancellable.cancel()
+        await operation
+    try:
+        DevSsh.run(main())
+    except GLib.Error as error:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), error
+    else:
+        assert False, 'not cancelled'
+
+
+def test_two_at_once():
+    async def main():
+        one = DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+        two = DevSsh.KeyPair.generate_async('ecdsa-sha2-nistp256', 0)
+        return [(await one).get_algorithm(), (await two).get_algorithm()]
+    assert DevSsh.run(main()) == ['ssh-ed25519', 'ecdsa-sha2-nistp256']
+
+
+def test_callback():
+    loop = GLib.MainLoop()
+    keys = []
+
+    def done(source, result, *data):
+        keys.append((DevSsh.KeyPair.generate_finish(result), *data))
+        loop.quit()
+    DevSsh.KeyPair.generate_async('ssh-ed25519', 0, None, done, 'data')
+    loop.run()
+    assert keys[0][0].get_algorithm() == 'ssh-ed25519' and keys[0][1] == 'data'
+
+
+def test_under_asyncio():
+    # A loop of asyncio's own does not turn GLib's, so this one is turned by hand.
+    async def main():
+        operation = asyncio.ensure_future(wait())
+        while not operation.done():
+            GLib.MainContext.default().iteration(False)
+            await asyncio.sleep(0)
+        return operation.result()
+
+    async def wait():
+        return await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+    assert asyncio.run(main()).get_algorithm() == 'ssh-ed25519'
+
+
+def test_exception_leaves():
+    async def main():
+        await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+        raise KeyError('mine')
+    try:
+        DevSsh.run(main())
+    except KeyError as error:
+        assert error.args == ('mine',)
+    else:
+        assert False, 'the exception got lost'
+
+
+def main():
+    assert overrides.__file__.endswith('DevSsh.py')
+    tests = [(name.removeprefix('test_').replace('_', '-'), value)
+             for name, value in globals().items() if name.startswith('test_')]
+    failed = 0
+    print(f'1..{len(tests)}')
+    for number, (name, test) in enumerate(tests, 1):
+        try:
+            test()
+        except Exception:
+            failed += 1
+            traceback.print_exc()
+            print(f'not ok {number} /python/overrides/{name}')
+        else:
+            print(f'ok {number} /python/overrides/{name}')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
