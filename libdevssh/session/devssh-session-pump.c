@@ -150,6 +150,8 @@ devssh_pump_deliver_one (DevSshPump *self)
     return FALSE;
 
   priv->role->auth_resume (session);
+  if (priv->end != DEVSSH_SESSION_ALIVE)
+    return TRUE;
 
   switch (devssh_transport_step (self->transport, devssh_context_get_time (self->context), &message))
     {
@@ -232,9 +234,10 @@ devssh_pump_turn (DevSshPump *self)
     {
       while (self->session != NULL && devssh_pump_deliver_one (self))
         devssh_session_emit_trace (self->session);
+      /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */
+      self->woken = FALSE;
       if (self->session != NULL)
         devssh_session_set_connected (self->session);
-      self->woken = FALSE;
       devssh_pump_flush (self);
     }
   while (self->woken && self->session != NULL);

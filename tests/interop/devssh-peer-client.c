@@ -998,6 +998,9 @@ run (DevSshClient *client)
 
   if (!connect_session (client))
     return;
+  /* Before the login: the server's open may come right behind its answer. */
+  if (g_strv_contains ((const char * const *) list, "accept-channel"))
+    devssh_session_accept_channel_async (session, NULL, NULL, accept_result_cb, &accepted_channel);
   t1 = g_get_monotonic_time ();
   answer = authenticate ();
   if (answer < 0)
@@ -1018,8 +1021,6 @@ run (DevSshClient *client)
 
   if (list[0] == NULL)
     list = fallback;
-  if (g_strv_contains ((const char * const *) list, "accept-channel"))
-    devssh_session_accept_channel_async (session, NULL, NULL, accept_result_cb, &accepted_channel);
   for (char **step = list; *step != NULL; step++)
     {
       if (!run_step (*step))

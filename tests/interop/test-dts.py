@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The original library (npm) at the other end, and ours at both: every step in all four pairings."""
+import os
+import subprocess
+
+import peers
+from peers import NodeServer, OurServer, add, case, key, node_client, our_client, sec1_key
+
+if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
+    subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
+
+SERVERS = {'ours': OurServer, 'node': NodeServer}
+CLIENTS = {'ours': our_client, 'node': node_client}
+PAIRINGS = [(c, s) for c in CLIENTS for s in SERVERS if (c, s) != ('node', 'node')]
+
+STEPS = ['echo', 'exec', 'shell', 'initial', 'initial-refused', 'status', 'signal', 'stderr', 'sink', 'source', 'requests',
+         'session-requests', 'refused-channel', 'channels', 'metrics', 'command=echo hello']
+FORWARD_STEPS = ['remote-forward', 'local-forward', 'stream-forward', 'cancel-forward']
+KEX = ['ecdh-sha2-nistp256', 'ecdh-sha2-nistp384', 'ecdh-sha2-nistp521', 'diffie-hellman-group14-sha256',
+       'diffie-hellman-group16-sha512']
+KEYS = ['rsa-sha2-512', 'rsa-sha2-256', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521']
+CIPHERS = ['aes256-gcm@openssh.com', 'aes256-ctr']
+MACS = ['hmac-sha2-256', 'hmac-sha2-512', 'hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com']
+
+
+def allow_forwarding(server):
+    return ['--allow-forwarding'] if server == 'ours' else []
+
+
+def pair(client, server, server_options, client_options, expect=0):
+    with SERVERS[server](*server_options) as s:
+        return CLIENTS[client](s.port, *client_options, expect=expect)
+
+
+for client, server in PAIRINGS:
+    where = f'/dts/{client}-to-{server}'
+    password = ['--password', 'secret']
+
+    add(f'{where}/steps', pair, client, server, password, [*password, '--do', ','.join(STEPS)])
+    add(f'{where}/forwarding', pair, client, server, [*password, *allow_forwarding(server)],
+        [*password, '--do', ','.join(FORWARD_STEPS)])
+    add(f'{where}/accept-channel', pair, client, server, [*password, '--open-on-auth'], [*password, '--do', 'accept-channel'])
+    add(f'{where}/echo-64-MiB', pair, client, server, password, [*password, '--bytes', str(64 << 20), '--do', 'echo'])
+    add(f'{where}/rekey', pair, client, server, [*password, '--rekey', '1000000'],
+        [*password, '--rekey', '1000000', '--bytes', '8388608', '--do', 'rekey'])
+    add(f'{where}/no-open-request-extension', pair, client, server, [*password, '--no-open-request-ext'],
+        [*password, '--do', 'initial,initial-refused'])
+
+    # without security
+    add(f'{where}/no-security', pair, client, server, ['--no-security', *allow_forwarding(server)],
+        ['--no-security', '--do', 'echo,exec,status,requests,session-requests,refused-channel,channels'])
+    add(f'{where}/no-security/forwarding', pair, client, server, ['--no-security', *allow_forwarding(server)],
+        ['--no-security', '--do', 'remote-forward,local-forward'])
+
+    # methods
+    add(f'{where}/none', pair, client, server, ['--allow-none'], ['--do', 'status'])
+    add(f'{where}/password/wrong', pair, client, server, password, ['--password', 'guess', '--expect-auth-failure'])
+    add(f'{where}/keyboard-interactive', pair, client, server, ['--kbd', 'one,two'], ['--kbd', 'one,two', '--do', 'status'])
+    add(f'{where}/keyboard-interactive/wrong', pair, client, server, ['--kbd', 'one,two'],
+        ['--kbd', 'one,three', '--expect-auth-failure'])
+    add(f'{where}/host-key-refused', pair, client, server, password, [*password, '--reject-host-key', '--expect-auth-failure'])
+    add(f'{where}/banner-debug', pair, client, server, [*password, '--banner-debug', 'hello'], [*password, '--do', 'status'])
+
+    # algorithms: the client has just one
+    for kex in KEX:
+        add(f'{where}/kex/{kex}', pair, client, server, [*password, '--kex', ','.join(KEX)],
+            [*password, '--kex', kex, '--do', 'status'])
+    for name in KEYS:
+        add(f'{where}/host-key/{name}', pair, client, server, [*password, '--pk', ','.join(KEYS), '--gen-host-key', name],
+            [*password, '--pk', name, '--do', 'status'])
+    for cipher in CIPHERS:
+        for mac in MACS:
+            if cipher == CIPHERS[0] and mac != MACS[0]:
+                continue                            # an AEAD cipher uses none of them
+            add(f'{where}/{cipher}/{mac}', pair, client, server, password,
+                [*password, '--enc', cipher, '--mac', mac, '--do', 'echo'])
+
+
+def user_key(client, server, kind, authorized):
+    # The Node packages do not read OpenSSH's private keys.
+    private = key(kind) if client == 'ours' else sec1_key(kind)
+    names = ['--pk', ','.join(KEYS)]
+    pair(client, server, [*names, '--authorized-key', key(authorized) + '.pub'],
+         [*names, '--key', private, *(['--do', 'status'] if kind == authorized else ['--expect-auth-failure'])])
+
+
+for client, server in PAIRINGS:
+    for kind in ('rsa', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521'):
+        add(f'/dts/{client}-to-{server}/user-key/{kind}', user_key, client, server, kind, kind)
+    add(f'/dts/{client}-to-{server}/user-key/unknown', user_key, client, server, 'ecdsa-256', 'ecdsa-384')
+
+
+@case('/dts/guess')
+def _():
+    for client, server in PAIRINGS:
+        for mine in ('ecdh-sha2-nistp256', 'ecdh-sha2-nistp384'):       # a right guess and a wrong one
+            pair(client, server, ['--password', 'secret', '--kex', 'ecdh-sha2-nistp384,ecdh-sha2-nistp256'],
+                 ['--password', 'secret', '--kex', f'{mine},diffie-hellman-group14-sha256,ecdh-sha2-nistp384', '--kex-guess',
+                  '--do', 'status'] if mine != 'ecdh-sha2-nistp384' else
+                 ['--password', 'secret', '--kex', f'{mine},ecdh-sha2-nistp256', '--kex-guess', '--do', 'status'])
+
+
+@case('/dts/attempts')
+def _():
+    for client, server in PAIRINGS:
+        with SERVERS[server]('--password', 'secret', '--max-auth-attempts', '1') as s:
+            program = CLIENTS[client](s.port, '--password', 'guess', '--expect-auth-failure', expect=None)
+            closed = s.wait_for('session-closed')
+            assert closed['reason'] == 'noMoreAuthMethodsAvailable', closed
+            del program
+
+
+@case('/dts/node-to-ours/ed25519-offered')
+def _():
+    # A key the other side cannot know is never offered to it: a server of the original hangs up on it.
+    with NodeServer('--password', 'secret') as server:
+        our_client(server.port, '--key', key('ed25519'), '--password', 'secret', '--do', 'status')
+
+
+if __name__ == '__main__':
+    peers.main()

@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""OpenSSH at the other end: the system's ssh against our server, our client against the system's sshd."""
+import os
+import subprocess
+
+import peers
+from peers import EchoTarget, OurServer, Sshd, add, case, echo_through, key, our_client, run, ssh
+
+KEX = ['curve25519-sha256', 'curve25519-sha256@libssh.org', 'ecdh-sha2-nistp256', 'ecdh-sha2-nistp384', 'ecdh-sha2-nistp521',
+       'diffie-hellman-group14-sha256', 'diffie-hellman-group16-sha512']
+HOST_KEYS = {'ssh-ed25519': 'ed25519', 'rsa-sha2-512': 'rsa', 'rsa-sha2-256': 'rsa', 'ecdsa-sha2-nistp256': 'ecdsa-256',
+             'ecdsa-sha2-nistp384': 'ecdsa-384', 'ecdsa-sha2-nistp521': 'ecdsa-521'}
+AEAD = ['aes256-gcm@openssh.com', 'aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com']
+CIPHERS = ['aes256-ctr', 'aes128-ctr', 'aes256-cbc']
+MACS = ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512']
+USER_KEYS = ['ed25519', 'rsa', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521']
+
+
+def everything():
+    """A server of ours that offers all it has."""
+    options = []
+    for kind in ('ed25519', 'rsa', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521'):
+        options += ['--host-key', key(kind)]
+    for kind in USER_KEYS:
+        options += ['--authorized-key', key(kind) + '.pub']
+    return OurServer('--kex', ','.join(KEX), '--pk', ','.join(HOST_KEYS), '--enc', ','.join(AEAD + CIPHERS),
+                     '--mac', ','.join(MACS), *options)
+
+
+def sshd_everything(*lines):
+    return Sshd('KexAlgorithms ' + ','.join(KEX), 'HostKeyAlgorithms ' + ','.join(HOST_KEYS),
+                'PubkeyAcceptedAlgorithms ' + ','.join(HOST_KEYS), 'Ciphers ' + ','.join(AEAD + CIPHERS),
+                'MACs ' + ','.join(MACS), *lines, user_keys=USER_KEYS)
+
+
+_shared = {}
+
+
+def shared(name, make):
+    if name not in _shared:
+        _shared[name] = make()
+    return _shared[name]
+
+
+def suites():
+    """Each key exchange with each host key, and every way to protect packets several times."""
+    protections = [(c, None) for c in AEAD] + [(c, m) for c in CIPHERS for m in MACS]
+    row = 0
+    for kex in KEX:
+        for name in HOST_KEYS:
+            yield kex, name, *protections[row % len(protections)]
+            row += 1
+
+
+def ssh_to_ours(kex, name, cipher, mac):
+    server = shared('ours', everything)
+    options = ['-o', f'KexAlgorithms={kex}', '-o', f'HostKeyAlgorithms={name}', '-o', f'Ciphers={cipher}']
+    if mac:
+        options += ['-o', f'MACs={mac}']
+    assert run(ssh(server.port, 'echo hello', options=options)) == b'hello\n'
+
+
+def ours_to_sshd(kex, name, cipher, mac):
+    server = shared('sshd', sshd_everything)
+    # The user's key is an Ed25519 one whatever the host's is.
+    names = name if name == 'ssh-ed25519' else f'{name},ssh-ed25519'
+    options = ['--kex', kex, '--pk', names, '--enc', cipher]
+    if mac:
+        options += ['--mac', mac]
+    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--do', 'command=echo hello', *options)
+    step = client.of('step')[0]
+    assert step['stdout'] == 'hello\n' and step['exitStatus'] == 0, step
+    negotiated = client.of('authenticated')[0]['negotiated']
+    assert negotiated['KeyExchange'] == kex and negotiated['ClientEncryption'] == cipher, negotiated
+
+
+def peers_user():
+    import pwd
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+for suite in suites():
+    short = '/'.join(part.replace('@openssh.com', '') for part in suite if part)
+    add(f'/openssh/ssh/{short}', ssh_to_ours, *suite)
+    add(f'/openssh/sshd/{short}', ours_to_sshd, *suite)
+
+
+def ssh_user_key(kind):
+    server = shared('ours', everything)
+    assert run(ssh(server.port, 'echo hello', identity=kind)) == b'hello\n'
+
+
+def our_user_key(kind):
+    server = shared('sshd', sshd_everything)
+    our_client(server.port, '--user', peers_user(), '--key', key(kind), '--do', 'command=exit 0',
+               '--pk', ','.join(HOST_KEYS))
+
+
+for kind in USER_KEYS:
+    add(f'/openssh/ssh/user-key/{kind}', ssh_user_key, kind)
+    add(f'/openssh/sshd/user-key/{kind}', our_user_key, kind)
+
+
+def askpass(answer):
+    path = peers.write('askpass-' + str(len(answer)), f"#!/bin/sh\necho '{answer}'\n", 0o700)
+    return {**os.environ, 'SSH_ASKPASS': path, 'SSH_ASKPASS_REQUIRE': 'force', 'DISPLAY': ':0'}
+
+
+def ssh_asked(port, method, env, expect):
+    options = ['-o', 'BatchMode=no', '-o', f'PreferredAuthentications={method}', '-o', 'NumberOfPasswordPrompts=1']
+    command = ['ssh', *options, *peers.SSH_OPTIONS, '-p', str(port), 'test@127.0.0.1', 'echo hello']
+    return run(command, expect=expect, env=env)
+
+
+@case('/openssh/ssh/password')
+def _():
+    with OurServer('--password', 'wonderland') as server:
+        assert ssh_asked(server.port, 'password', askpass('wonderland'), 0) == b'hello\n'
+        ssh_asked(server.port, 'password', askpass('looking-glass'), 255)
+
+
+@case('/openssh/ssh/keyboard-interactive')
+def _():
+    with OurServer('--kbd', 'alice') as server:
+        assert ssh_asked(server.port, 'keyboard-interactive', askpass('alice'), 0) == b'hello\n'
+        ssh_asked(server.port, 'keyboard-interactive', askpass('mallory'), 255)
+
+
+@case('/openssh/ssh/refused')
+def _():
+    with OurServer('--password', 'wonderland') as server:
+        run(ssh(server.port, 'echo hello'), expect=255)
+
+
+def ssh_rekey(cipher, mac):
+    server = shared('ours', everything)
+    data = os.urandom(16 << 20)
+    options = ['-o', 'RekeyLimit=1M', '-o', f'Ciphers={cipher}'] + (['-o', f'MACs={mac}'] if mac else [])
+    assert run(ssh(server.port, 'cat', options=options), text=data) == data
+
+
+def our_rekey(cipher, mac):
+    server = shared('sshd-rekey', lambda: sshd_everything('RekeyLimit 1M'))
+    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--enc', cipher,
+                        *(['--mac', mac] if mac else []), '--bytes', str(16 << 20), '--do', 'exec')
+    assert client.of('result')[0]['newKeysSent'] > 8
+
+
+def our_own_rekey():
+    server = shared('sshd', sshd_everything)
+    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--rekey', str(1 << 20),
+                        '--bytes', str(16 << 20), '--do', 'exec')
+    assert client.of('result')[0]['newKeysSent'] > 8
+
+
+for cipher, mac in [(c, None) for c in AEAD] + [('aes256-ctr', 'hmac-sha2-256'), ('aes128-ctr', 'hmac-sha2-512-etm@openssh.com')]:
+    add(f'/openssh/ssh/rekey/{cipher}', ssh_rekey, cipher, mac)
+    add(f'/openssh/sshd/rekey/{cipher}', our_rekey, cipher, mac)
+add('/openssh/sshd/rekey/ours-first', our_own_rekey)
+
+
+@case('/openssh/ssh/exit-status')
+def _():
+    server = shared('ours', everything)
+    run(ssh(server.port, 'exit 7'), expect=7)
+
+
+@case('/openssh/ssh/exec')
+def _():
+    with OurServer('--authorized-key', key('ed25519') + '.pub', '--allow-exec') as server:
+        assert run(ssh(server.port, 'printf out; printf err >&2; exit 3'), expect=3) == b'out'
+        data = os.urandom(3 << 20)
+        assert run(ssh(server.port, 'cat'), text=data) == data
+        assert run(ssh(server.port), text=b'echo from a shell\n') == b'from a shell\n'
+        run(ssh(server.port, 'kill -TERM $$'), expect=255)
+
+
+# ---- forwarding ----
+
+def forwarding_server(*options):
+    return OurServer('--authorized-key', key('ed25519') + '.pub', '--allow-forwarding', *options)
+
+
+def forward_with(command, port, check, settled=None):
+    """Runs an ssh that forwards until check has passed."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    peers._running.append(process)
+    try:
+        if port is not None:
+            peers.wait_for_port(port)
+        check()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@case('/openssh/ssh/forward/local')
+def _():
+    with forwarding_server() as server, EchoTarget() as target:
+        port = peers.free_port()
+
+        def check():
+            for _ in range(3):
+                echo_through(port)
+        forward_with(ssh(server.port, '-N', '-L', f'127.0.0.1:{port}:127.0.0.1:{target.port}'), port, check)
+
+
+@case('/openssh/ssh/forward/remote')
+def _():
+    with forwarding_server() as server, EchoTarget() as target:
+        port = peers.free_port()
+
+        def check():
+            for _ in range(3):
+                echo_through(port)
+        forward_with(ssh(server.port, '-N', '-R', f'{port}:127.0.0.1:{target.port}'), port, check)
+
+
+@case('/openssh/ssh/forward/stdio')
+def _():
+    with forwarding_server() as server, EchoTarget() as target:
+        data = os.urandom(1 << 20)
+        command = ssh(server.port)
+        command[1:1] = ['-W', f'127.0.0.1:{target.port}']
+        assert run(command, text=data) == data
+
+
+@case('/openssh/ssh/forward/refused/T-84')
+def _():
+    with OurServer('--authorized-key', key('ed25519') + '.pub') as server, EchoTarget() as target:
+        command = ssh(server.port)
+        command[1:1] = ['-W', f'127.0.0.1:{target.port}']
+        run(command, expect=255)
+        run(ssh(server.port, '-N', '-o', 'ExitOnForwardFailure=yes', '-R', f'0:127.0.0.1:{target.port}'), expect=255)
+
+
+@case('/openssh/sshd/forward')
+def _():
+    server = shared('sshd', sshd_everything)
+    our_client(server.port, '--user', peers_user(), '--key', key('ed25519'),
+               '--do', 'local-forward,remote-forward,stream-forward,cancel-forward')
+
+
+@case('/openssh/sshd/steps')
+def _():
+    server = shared('sshd', sshd_everything)
+    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'),
+                        '--do', 'exec,command=printf out; printf err >&2; exit 3')
+    step = client.of('step')[1]
+    assert (step['stdout'], step['stderr'], step['exitStatus']) == ('out', 'err', 3), step
+
+
+@case('/openssh/sshd/unknown-key')
+def _():
+    with Sshd(user_keys=('rsa',)) as server:
+        our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--expect-auth-failure')
+
+
+@case('/openssh/sshd/known-hosts')
+def _():
+    server = shared('sshd', sshd_everything)
+    known = peers.write('known', f'[127.0.0.1]:{server.port} {peers.public_key("ed25519")}')
+    stranger = peers.write('stranger', f'[127.0.0.1]:{server.port} {peers.public_key("ecdsa-256")}')
+    options = ['--user', peers_user(), '--key', key('ed25519'), '--pk', 'ssh-ed25519', '--do', 'command=exit 0']
+    our_client(server.port, *options, '--known-hosts', known)
+    our_client(server.port, *options, '--known-hosts', stranger, expect=1)
+
+
+if __name__ == '__main__':
+    peers.main()
