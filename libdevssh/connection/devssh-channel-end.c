@@ -108,13 +108,6 @@ devssh_channel_close (DevSshChannel *self)
   if (!devssh_context_check_here (self->context, G_STRFUNC, NULL) || self->closed)
     return;
 
-  /* Its handler has answered a request and now closes: the answer, which counts when the handler returns, goes first. */
-  if (devssh_replies_being_answered (&self->replies))
-    {
-      self->close_after_answer = TRUE;
-      return;
-    }
-
   self->closed = TRUE;
   self->closed_here = TRUE;
 

@@ -26,13 +26,9 @@ send_answer (DevSshChannel *self,
 void
 devssh_channel_send_reply (DevSshChannel *self)
 {
-  DevSshReplySlot *slot = self->replies.head;
-  guint refusals;
+  DevSshReplySlot *slot = devssh_replies_first (&self->replies);
+  guint refusals = slot->refusals;
 
-  while (!slot->want_reply)
-    slot = slot->next;
-
-  refusals = slot->refusals;
   send_answer (self, slot->success);
   devssh_replies_remove (&self->replies, slot);
   while (refusals-- > 0)
@@ -211,11 +207,6 @@ devssh_channel_request_shown (DevSshChannel        *self,
   if (handled || !nobody_listens || !self->fresh || self->closed || self->connection == NULL)
     {
       devssh_question_end (DEVSSH_QUESTION (request), handled);
-      if (self->close_after_answer)
-        {
-          self->close_after_answer = FALSE;
-          devssh_channel_close (self);
-        }
       return;
     }
 

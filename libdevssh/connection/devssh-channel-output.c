@@ -186,7 +186,9 @@ devssh_channel_advance (DevSshChannel *self)
 
   while (may_send (self) && (head = self->out.head) != NULL)
     {
-      if (head->kind != DEVSSH_OUT_DATA)
+      if (head->kind == DEVSSH_OUT_REPLY && !devssh_replies_first (&self->replies)->filled)
+        break;
+      else if (head->kind != DEVSSH_OUT_DATA)
         send_item (self, out_queue_pop (&self->out));
       else if (head->offset == head->length)
         finish_item (self, out_queue_pop (&self->out), NULL);
@@ -197,7 +199,7 @@ devssh_channel_advance (DevSshChannel *self)
   if (!may_send (self))
     return;
 
-  if (self->out.head != NULL && self->send_window > 0)
+  if (self->out.head != NULL && self->out.head->kind == DEVSSH_OUT_DATA && self->send_window > 0)
     ring_add (self->connection, self);
   else
     ring_remove (self->connection, self);
@@ -323,6 +325,27 @@ devssh_channel_send_message (DevSshChannel        *self,
   devssh_channel_advance (self);
 }
 
+static void
+place_reply (DevSshChannel   *self,
+             DevSshReplySlot *slot)
+{
+  DevSshOutItem *item = g_malloc0 (sizeof *item);
+
+  item->kind = DEVSSH_OUT_REPLY;
+  slot->placed = TRUE;
+  out_queue_push (&self->out, item);
+}
+
+void
+devssh_channel_reserve_reply (DevSshChannel  *self,
+                              DevSshQuestion *question)
+{
+  DevSshReplySlot *slot = devssh_replies_next (&self->replies);
+
+  if (slot != NULL && slot->question == question && !self->closed)
+    place_reply (self, slot);
+}
+
 /* Answers that are behind our data stay in their slots until their turn, so that a peer which lets no data
  * flow cannot make us queue more of them than there are slots. */
 void
@@ -330,25 +353,16 @@ devssh_channel_place_replies (DevSshChannel *self)
 {
   DevSshReplySlot *slot;
 
-  /* RFC 4254, 5.3: nothing is sent after CLOSE. */
-  if (self->closed)
-    return;
-
-  while ((slot = devssh_replies_ready (&self->replies)) != NULL)
+  /* RFC 4254, 5.3: nothing is sent after CLOSE. What has a place has it before. */
+  while (!self->closed && (slot = devssh_replies_ready (&self->replies)) != NULL)
     {
-      DevSshOutItem *item;
-
       if (self->out.head == NULL)
-        {
-          devssh_channel_send_reply (self);
-          continue;
-        }
-
-      item = g_malloc0 (sizeof *item);
-      item->kind = DEVSSH_OUT_REPLY;
-      slot->placed = TRUE;
-      out_queue_push (&self->out, item);
+        devssh_channel_send_reply (self);
+      else
+        place_reply (self, slot);
     }
+
+  devssh_channel_advance (self);
 }
 
 static GError *

@@ -2,8 +2,7 @@
 /* The question what becomes of a channel request. */
 #include <libdevssh/connection/devssh-channel-request.h>
 
-#include <libdevssh/connection/devssh-answers-private.h>
-#include <libdevssh/connection/devssh-channel.h>
+#include <libdevssh/connection/devssh-connection-internal-private.h>
 #include <libdevssh/wire/devssh-messages-private.h>
 
 #include <string.h>
@@ -335,7 +334,8 @@ devssh_channel_request_get_principal (DevSshChannelRequest *self)
  *
  * Answers the request with SSH_MSG_CHANNEL_SUCCESS or SSH_MSG_CHANNEL_FAILURE (RFC 4254, section
  * 5.4), or with nothing if the peer wants no reply. Inside a handler it counts only if the handler
- * also returns %TRUE. If data is sent first, it arrives first.
+ * also returns %TRUE. The reply keeps the place of this call: what is sent on the channel before it
+ * arrives before it, and what is sent after it, a close included, after it.
  *
  * Since: 1.0
  */
@@ -348,6 +348,7 @@ devssh_channel_request_complete (DevSshChannelRequest *self,
   if (!devssh_question_take (DEVSSH_QUESTION (self)))
     return;
 
+  devssh_channel_reserve_reply (self->channel, DEVSSH_QUESTION (self));
   self->success = success != FALSE;
   devssh_question_answered (DEVSSH_QUESTION (self));
 }

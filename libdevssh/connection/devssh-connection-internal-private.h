@@ -47,7 +47,7 @@ typedef enum
 {
   DEVSSH_OUT_DATA,
   DEVSSH_OUT_MESSAGE,     /* payload */
-  DEVSSH_OUT_REPLY        /* the next reply of the channel's replies may leave */
+  DEVSSH_OUT_REPLY        /* the next reply of the channel's replies leaves here, once it is decided */
 } DevSshOutKind;
 
 struct _DevSshOutItem
@@ -133,7 +133,6 @@ struct _DevSshChannel
   guint                  is_remote : 1;
   guint                  closed : 1;             /* to its users: nothing more can be sent */
   guint                  closed_here : 1;        /* by close () */
-  guint                  close_after_answer : 1; /* close () came while a handler was still answering */
   guint                  close_queued : 1;
   guint                  opened : 1;             /* the event went out */
   guint                  ended : 1;              /* the last event was delivered; a consumer that comes now gets closed () at once */
@@ -281,6 +280,8 @@ void          devssh_channel_watch_handlers  (DevSshChannel *self);
 void     devssh_channel_send_message (DevSshChannel *self, DevSshWriter *writer, DevSshPendingRequest *request, DevSshSendDone done, gpointer user_data);
 void     devssh_channel_advance      (DevSshChannel *self);           /* sends what may leave now; in or out of the ring */
 void     devssh_channel_place_replies (DevSshChannel *self);
+/* This question is being answered: what is sent from now on goes behind the reply. */
+void     devssh_channel_reserve_reply (DevSshChannel *self, DevSshQuestion *question);
 gboolean devssh_channel_unqueue_request (DevSshChannel *self, DevSshPendingRequest *request);
 void     devssh_channel_end_output   (DevSshChannel *self, const GError *error);
 void     devssh_out_queue_run        (DevSshOutQueue *done);

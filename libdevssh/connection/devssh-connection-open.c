@@ -187,7 +187,7 @@ devssh_connection_open (DevSshConnection *self,
 
   /* "The port is forwarded" must reach the peer before the first channel of that forward does. What is
    * not decided yet is not waited for: its handler may be the one who opens this channel (protocol.md 5.1). */
-  slot = devssh_replies_last_filled (&self->replies);
+  slot = devssh_replies_last_known (&self->replies);
   if (slot == NULL)
     {
       send_open (self, channel);

@@ -19,7 +19,7 @@ struct _DevSshReplySlot
   guint            filled : 1;
   guint            success : 1;
   guint            want_reply : 1;
-  guint            placed : 1;  /* its turn stands in a queue of messages */
+  guint            placed : 1;  /* its turn stands in a queue of messages, perhaps before it is filled */
 };
 
 typedef struct
@@ -44,10 +44,12 @@ void             devssh_replies_fill   (DevSshReplies   *self,
                                         GBytes          *payload);
 /* The next reply that may leave, or NULL. It stays in its place until removed. */
 DevSshReplySlot *devssh_replies_ready  (DevSshReplies   *self);
-/* Has a question been answered by a handler that has not returned yet? */
-gboolean         devssh_replies_being_answered (DevSshReplies *self);
-/* The last reply that is decided and has not left, or NULL. */
-DevSshReplySlot *devssh_replies_last_filled (DevSshReplies *self);
+/* The first that is owed, or NULL. */
+DevSshReplySlot *devssh_replies_first  (DevSshReplies   *self);
+/* The next one that has no place yet, decided or not, or NULL. */
+DevSshReplySlot *devssh_replies_next   (DevSshReplies   *self);
+/* The last reply that is known, if only to a handler that has not returned yet, and has not left, or NULL. */
+DevSshReplySlot *devssh_replies_last_known (DevSshReplies *self);
 void             devssh_replies_remove (DevSshReplies   *self,
                                         DevSshReplySlot *slot);
 

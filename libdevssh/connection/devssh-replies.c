@@ -61,24 +61,42 @@ devssh_replies_fill (DevSshReplies   *self,
 }
 
 DevSshReplySlot *
-devssh_replies_ready (DevSshReplies *self)
+devssh_replies_first (DevSshReplies *self)
+{
+  DevSshReplySlot *slot = self->head;
+
+  while (slot != NULL && !slot->want_reply)
+    slot = slot->next;
+
+  return slot;
+}
+
+DevSshReplySlot *
+devssh_replies_next (DevSshReplies *self)
 {
   for (DevSshReplySlot *slot = self->head; slot != NULL; slot = slot->next)
-    {
-      if (slot->want_reply && !slot->placed)
-        return slot->filled ? slot : NULL;
-    }
+    if (slot->want_reply && !slot->placed)
+      return slot;
 
   return NULL;
 }
 
 DevSshReplySlot *
-devssh_replies_last_filled (DevSshReplies *self)
+devssh_replies_ready (DevSshReplies *self)
+{
+  DevSshReplySlot *slot = devssh_replies_next (self);
+
+  return slot != NULL && slot->filled ? slot : NULL;
+}
+
+DevSshReplySlot *
+devssh_replies_last_known (DevSshReplies *self)
 {
   DevSshReplySlot *last = NULL;
 
   for (DevSshReplySlot *slot = self->head; slot != NULL; slot = slot->next)
-    if (slot->want_reply && slot->filled)
+    if (slot->want_reply &&
+        (slot->filled || devssh_question_get_answered (slot->question)))
       last = slot;
 
   return last;
@@ -109,15 +127,4 @@ devssh_replies_remove (DevSshReplies   *self,
   g_clear_pointer (&slot->payload, g_bytes_unref);
   g_clear_pointer (&slot->openings, g_ptr_array_unref);
   g_free (slot);
-}
-
-gboolean
-devssh_replies_being_answered (DevSshReplies *self)
-{
-  for (DevSshReplySlot *slot = self->head; slot != NULL; slot = slot->next)
-    {
-      if (!slot->filled && slot->question != NULL && devssh_question_get_answered (slot->question))
-        return TRUE;
-    }
-  return FALSE;
 }

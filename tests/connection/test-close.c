@@ -8,7 +8,6 @@
 
 /* ---- plain ends ---- */
 
-/* protocol.md 13: 39 */
 static void
 test_close_plain (void)
 {
@@ -214,7 +213,7 @@ test_close_session_unread (void)
   g_string_free (reader.text, TRUE);
 }
 
-/* g_object_run_dispose(), as bindings call it. protocol.md 13: 40 */
+/* g_object_run_dispose(), as bindings call it. */
 static void
 test_close_dispose (void)
 {
@@ -380,7 +379,7 @@ test_close_cancelled (void)
   test_pair_clear (&pair);
 }
 
-/* A closed channel's number: everything that still comes for it is dropped (protocol.md 13: 34). */
+/* A closed channel's number: everything that still comes for it is dropped. */
 static void
 test_close_late_messages (void)
 {

@@ -182,7 +182,7 @@ test_data_early_all (void)
     }
 }
 
-/* No credit before somebody has it: the sender waits after one window, and goes on then (protocol.md 13: 36). */
+/* No credit before somebody has it: the sender waits after one window, and goes on then. */
 static void
 test_data_early_uncredited (void)
 {
@@ -506,7 +506,6 @@ test_data_max_packet (void)
     }
 }
 
-/* protocol.md 13: 38 */
 static void
 test_data_adjust_overflow (void)
 {
@@ -610,7 +609,7 @@ test_data_both_ways (void)
     }
 }
 
-/* protocol.md 13: 37: 256 sends of 4 packets each, none awaited. */
+/* 256 sends of 4 packets each, none awaited. */
 static void
 test_data_many_sends (void)
 {
@@ -698,7 +697,6 @@ test_data_control_behind (void)
 
 /* ---- the end of the data ---- */
 
-/* protocol.md 13: 41 */
 static void
 test_data_eof (void)
 {

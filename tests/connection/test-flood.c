@@ -125,7 +125,6 @@ test_flood_close_unanswered (void)
   test_end_clear (&end);
 }
 
-/* protocol.md 13: 37 */
 static void
 test_flood_at_once (void)
 {

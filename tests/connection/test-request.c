@@ -1050,6 +1050,70 @@ test_request_reply_behind_data (void)
   test_end_clear (&end);
 }
 
+/* A handler that answers keeps the place of its answer among all that it does: what it sends before comes before, what it sends
+ * after, its close included, comes after - although the answer counts only when the handler returns. */
+static gboolean
+busy_request_cb (DevSshChannel        *channel,
+                 DevSshChannelRequest *channel_request,
+                 gpointer              user_data)
+{
+  test_send (channel, "before");
+  devssh_channel_request_complete (channel_request, TRUE);
+  test_send (channel, "after");
+  devssh_channel_close_with_status (channel, 0);
+  return GPOINTER_TO_INT (user_data);
+}
+
+static void
+test_request_place_of_reply (void)
+{
+  static const guint8 adjust[] = { 93, 0, 0, 0, 0, 0, 0, 0, 100 };
+
+  for (guint window = 0; window < 2; window++)
+    for (guint handled = 0; handled < 2; handled++)
+      {
+        TestEnd end;
+        g_autoptr(DevSshChannel) channel = end_with_channel (&end, window == 0 ? 0 : 1000);
+
+        g_signal_connect (channel, "request", G_CALLBACK (busy_request_cb), GINT_TO_POINTER (handled != 0));
+        receive_channel_request (&end, 0, "exec", TRUE);
+        test_end_run (&end);
+        if (window == 0)
+          {
+            g_assert_cmpstr (end.log->str, ==, "");
+            test_end_receive (&end, adjust, sizeof adjust);
+            test_end_run (&end);
+          }
+        g_assert_cmpstr (end.log->str, ==, handled ? "94 99 94 98 97 " : "94 100 94 98 97 ");
+        test_end_clear (&end);
+      }
+}
+
+static gboolean
+opening_session_request_cb (TestEnd              *end,
+                            DevSshSessionRequest *request_of_session)
+{
+  devssh_session_request_complete (request_of_session, TRUE);
+  devssh_connection_open (end->connection, "forwarded-tcpip", NULL, 0, test_task_new (NULL, end->user_data));
+  return TRUE;
+}
+
+/* The same for a session request whose handler opens a channel on the strength of it. */
+static void
+test_request_open_in_handler (void)
+{
+  TestEnd end;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  test_end_init (&end, FALSE, NULL);
+  end.session_request = opening_session_request_cb;
+  end.user_data = &result;
+  receive_session_request (&end, "tcpip-forward", TRUE);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "81 90 ");
+  test_end_clear (&end);
+}
+
 /* An open of ours does not overtake an answer that is known; one that is not known does not hold it up (protocol.md 5.1). */
 static void
 test_request_open_waits (void)
@@ -1184,6 +1248,8 @@ main (int   argc,
   g_test_add_func ("/connection/request/on-closed", test_request_on_closed);
   g_test_add_func ("/connection/request/abort", test_request_abort);
   g_test_add_func ("/connection/request/reply-behind-data", test_request_reply_behind_data);
+  g_test_add_func ("/connection/request/place-of-reply", test_request_place_of_reply);
+  g_test_add_func ("/connection/request/open-in-handler/13-29", test_request_open_in_handler);
   g_test_add_func ("/connection/request/open-waits/13-29", test_request_open_waits);
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
   g_test_add_func ("/connection/request/never-heard", test_request_never_heard);
