@@ -59,6 +59,25 @@ check_type_name (const char  *name,
   return FALSE;
 }
 
+/* g_key_file_get_string() may set an error and return a text all the same: after a bad escape. */
+static char *
+get_string (GKeyFile    *keyfile,
+            const char  *group,
+            const char  *key,
+            GError     **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autofree char *text = g_key_file_get_string (keyfile, group, key, &reason);
+
+  if (reason != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+
+  return g_steal_pointer (&text);
+}
+
 static DevSshServiceEntry *
 read_service (GKeyFile    *keyfile,
               const char  *group,
@@ -73,7 +92,7 @@ read_service (GKeyFile    *keyfile,
   if (!check_type_name (type_name, error))
     return NULL;
 
-  name = g_key_file_get_string (keyfile, group, "Name", error);
+  name = get_string (keyfile, group, "Name", error);
   if (name == NULL)
     return NULL;
 
@@ -184,7 +203,7 @@ read_plugin (const char  *directory,
   if (!g_key_file_load_from_bytes (keyfile, text, G_KEY_FILE_NONE, error) || !check_abi (keyfile, error))
     return NULL;
 
-  module_name = g_key_file_get_string (keyfile, GROUP_PLUGIN, "Module", error);
+  module_name = get_string (keyfile, GROUP_PLUGIN, "Module", error);
   if (module_name == NULL)
     return NULL;
 
