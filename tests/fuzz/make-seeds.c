@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes the seeds of the corpus: make-seeds tests/fuzz/corpus. What fuzzing finds is checked in beside them. */
+/* Writes the seeds of the corpus: make-seeds tests/fuzz/corpus tests/data/keys. What fuzzing finds is checked in
+ * beside them. */
 #include <glib/gstdio.h>
 #include <string.h>
+
+#include <libdevssh/keys/devssh-key-format-private.h>
 
 #include "../wire/message-samples.h"
 
@@ -67,6 +70,17 @@ put_text (GByteArray *bytes,
   g_byte_array_append (bytes, (const guint8 *) text, strlen (text));
 }
 
+static void
+write_slice (const char  *target,
+             const char  *name,
+             DevSshSlice  slice)
+{
+  g_autoptr(GByteArray) bytes = g_byte_array_new ();
+
+  g_byte_array_append (bytes, slice.data, slice.length);
+  write_seed (target, name, bytes);
+}
+
 /* ---- texts ---- */
 
 typedef struct
@@ -103,6 +117,19 @@ static const Text texts[] = {
   { "namelist", "prefix", 11, "aes256-ctrxaes256-ctr" },
   { "namelist", "markers", 17, "ext-info-c,curve2ext-info-c,curve2" },
   { "namelist", "empty-names", 3, "a,,,b" },
+
+  { "activation", "each", 's', "ervice-request:a\nsession-request:tcpip-forward\nchannel-type:x@example.org\n"
+    "channel-request:exec\nchannel-request:shell channel-type:session\n\nshell" },
+  { "activation", "bad", 'c', "hannel-typ:x\n" },
+  { "activation", "space", 'c', "hannel-request:x  channel-type:y\n\nx" },
+
+  { "plugin-manifest", "whole", '[', "Plugin]\nModule=devssh-echo\nAbi=1\nName=Echo\nDescription=Sends back\nDescription[de]=Echo\n\n"
+    "[Service EchoService]\nName=echo\nActivateOn=channel-type:echo@example.org;session-request:echo@example.org\n" },
+  { "plugin-manifest", "path", '[', "Plugin]\nModule=../evil\nAbi=1\n[Service EchoService]\nName=../../x\n" },
+  { "plugin-manifest", "abi", '[', "Plugin]\nModule=m\nAbi=2\n[Service EchoService]\nName=echo\n" },
+  { "plugin-manifest", "no-service", '[', "Plugin]\nModule=m\nAbi=1\n" },
+  { "plugin-manifest", "bad-escape", '[', "Plugin]\nModule=a\\x\nAbi=1\nName=b\\y\n" },
+  { "plugin-manifest", "odd", '#', "\n[Plugin]\nAbi=x\nModule=\n[Service 1]\nActivateOn=;;\n[Service 1]" },
 
   { "negotiation", "default", 0,
     "curve25519-sha256," MARKERS_C LISTS_AFTER_KEX "curve25519-sha256," MARKERS_S LISTS_AFTER_KEX },
@@ -174,6 +201,97 @@ write_packets (void)
       g_free (name);
       name = g_strdup_printf ("kind-%u-raw", kind);
       write_seed ("packet", name, bytes);
+    }
+}
+
+/* ---- keys ---- */
+
+/* A public key as a host would send it, with a signature of its format. */
+static void
+write_blob (const char  *name,
+            const char  *line,
+            const char  *algorithm)
+{
+  g_autoptr(GBytes) text = g_bytes_new (line, strlen (line));
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_data (text, DEVSSH_KEY_FORMAT_SSH, NULL, &error);
+  g_autoptr(GByteArray) bytes = g_byte_array_new ();
+  const guint8 *blob;
+  gsize length;
+  DEVSSH_WRITER_AUTO (signature);
+
+  if (key == NULL)
+    g_error ("%s: %s", name, error->message);
+
+  devssh_key_pair_peek_blob (key, &blob, &length);
+  put_slice (bytes, blob, length);
+  devssh_writer_put_utf8 (&signature, algorithm);
+  devssh_writer_put_slice (&signature, blob, MIN (length, 64));
+  g_byte_array_append (bytes, signature.data, signature.length);
+  write_seed ("signature", name, bytes);
+}
+
+static void
+write_keys (const char *folder)
+{
+  static const struct { const char *file; const char *target; const char *algorithm; } files[] = {
+    { "ed25519-openssh-none", "openssh-key", NULL },
+    { "ed25519-openssh-aes256ctr", "openssh-key", NULL },
+    { "ed25519-openssh-chacha20", "openssh-key", NULL },
+    { "ecdsa256-openssh-none", "openssh-key", NULL },
+    { "ecdsa521-openssh-none", "openssh-key", NULL },
+    { "rsa2048-openssh-none", "openssh-key", NULL },
+    { "ed25519-pkcs8-none", "pkcs8", NULL },
+    { "ed25519-pkcs8-aes256cbc", "pkcs8", NULL },
+    { "ed25519-pkcs8-des3", "pkcs8", NULL },
+    { "ed25519-spki.pub", "pkcs8", NULL },
+    { "ecdsa256-pkcs8-none", "pkcs8", NULL },
+    { "ecdsa384-spki.pub", "pkcs8", NULL },
+    { "rsa2048-pkcs8-none", "pkcs8", NULL },
+    { "rsa2048-spki.pub", "pkcs8", NULL },
+    { "rsa2048-pkcs1-none", "pkcs1", NULL },
+    { "rsa2048-pkcs1.pub", "pkcs1", NULL },
+    { "ecdsa256-sec1-none", "pkcs1", NULL },
+    { "ecdsa521-sec1-none", "pkcs1", NULL },
+    { "ed25519-ssh.pub", "pubkey", "ssh-ed25519" },
+    { "ecdsa256-ssh.pub", "pubkey", "ecdsa-sha2-nistp256" },
+    { "ecdsa521-ssh.pub", "pubkey", "ecdsa-sha2-nistp521" },
+    { "rsa2048-ssh.pub", "pubkey", "rsa-sha2-512" },
+    { "ed25519-rfc4716.pub", "pubkey", NULL },
+    { "ed25519-jwk.pub.json", "pubkey", NULL },
+    { "ed25519-jwk-none.json", "pubkey", NULL },
+    { "ecdsa256-jwk-none.json", "pubkey", NULL },
+    { "ed25519-ppk3-none.ppk", "pubkey", NULL },
+    { "ed25519-openssh-none", "pubkey", NULL },
+    { "ed25519-pkcs8-aes256cbc", "pubkey", NULL },
+    { "ecdsa256-sec1-aes128cbc", "pubkey", NULL },
+    { "rsa2048-pkcs1-aes128cbc", "pubkey", NULL },
+    { "rsa2048-sshcom-des3cbc", "pubkey", NULL },
+    { "rsa2048-sshcom-none", "pubkey", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, files[i].file, NULL);
+      g_autofree char *text = NULL;
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshSecret) der = NULL;
+      DevSshSlice slice = { NULL, 0 };
+      DevSshPem pem;
+
+      if (!g_file_get_contents (path, &text, &slice.length, &error))
+        g_error ("%s", error->message);
+      slice.data = (const guint8 *) text;
+
+      if (!g_str_equal (files[i].target, "pubkey"))
+        {
+          if (!devssh_pem_find (slice, &pem, &error) || (der = devssh_base64_read (pem.body, &error)) == NULL)
+            g_error ("%s: %s", path, error != NULL ? error->message : "nothing in it");
+          slice = devssh_key_secret_slice (der);
+        }
+      write_slice (files[i].target, files[i].file, slice);
+      if (files[i].algorithm != NULL)
+        write_blob (files[i].file, text, files[i].algorithm);
     }
 }
 
@@ -327,9 +445,9 @@ int
 main (int    argc,
       char **argv)
 {
-  if (argc != 2)
+  if (argc != 3)
     {
-      g_printerr ("make-seeds FOLDER\n");
+      g_printerr ("make-seeds CORPUS KEYS\n");
       return 2;
     }
 
@@ -337,6 +455,7 @@ main (int    argc,
   write_texts ();
   write_messages ();
   write_packets ();
+  write_keys (argv[2]);
   write_conversations ();
 
   return 0;
