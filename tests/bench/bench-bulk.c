@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One channel, two processes, as fast as it goes: beside the bare limit, and beside OpenSSH. */
+#include "bench-ends.h"
+#include "bench-limits.h"
+#include "bench-openssh.h"
+
+#define BLOCK     (1024 * 1024)
+#define IN_FLIGHT 4
+#define PACKET    32768
+
+typedef struct
+{
+  BenchEnds ends;
+  guint16   port;
+  guint64   bytes;
+} Job;
+
+typedef struct
+{
+  DevSshChannel *channel;
+  GBytes        *block;
+  guint64        left;       /* not yet given to the library */
+  guint          in_flight;
+  gboolean       answered;
+} Sender;
+
+static void sender_fill (Sender *self);
+
+static void
+sent_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Sender *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!devssh_channel_send_finish (self->channel, result, &error))
+    bench_die ("sending: %s", error->message);
+  self->in_flight--;
+  sender_fill (self);
+}
+
+static void
+sender_fill (Sender *self)
+{
+  while (self->in_flight < IN_FLIGHT && self->left > 0)
+    {
+      self->left -= BLOCK;
+      self->in_flight++;
+      devssh_channel_send_async (self->channel, self->block, NULL, sent_cb, self);
+    }
+  if (self->left == 0 && self->in_flight == 0)
+    devssh_channel_send_eof (self->channel, NULL);
+}
+
+static void
+answered_cb (DevSshChannel *channel,
+             GBytes        *data,
+             gpointer       user_data)
+{
+  Sender *self = user_data;
+
+  self->answered = TRUE;
+}
+
+static void
+bulk_client (int           fd,
+             gconstpointer data)
+{
+  const Job *job = data;
+  g_autoptr(DevSshSessionConfig) config = bench_ends_config (&job->ends);
+  g_autoptr(DevSshClientSession) session = NULL;
+  g_autofree guint8 *block = g_malloc0 (BLOCK);
+  Sender sender = { .left = job->bytes / BLOCK * BLOCK };
+  double begin;
+
+  bench_pin (0);
+  session = bench_login (config, job->port);
+  sender.block = g_bytes_new_static (block, BLOCK);
+  sender.channel = bench_open (session, BENCH_SINK);
+  g_signal_connect (sender.channel, "data", G_CALLBACK (answered_cb), &sender);
+
+  begin = bench_now ();
+  sender_fill (&sender);
+  bench_spin_until (sender.answered);
+  bench_tell (fd, (double) (job->bytes / BLOCK * BLOCK) / (bench_now () - begin));
+}
+
+static const struct
+{
+  const char *cipher;
+  const char *mac;
+} protections[] = {
+  { DEVSSH_ALGORITHM_CIPHER_AES256_GCM, NULL },
+  { DEVSSH_ALGORITHM_CIPHER_CHACHA20_POLY1305, NULL },
+  { DEVSSH_ALGORITHM_CIPHER_AES256_CTR, DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256_ETM },
+};
+
+static gboolean
+run_ours (const BenchMeasure   *measure,
+          const BenchSettings  *settings,
+          double               *value,
+          GError              **error)
+{
+  Job job = { .bytes = settings->bulk_bytes };
+
+  job.ends.core = 1;
+  job.ends.cipher = protections[measure->variant].cipher;
+  job.ends.mac = protections[measure->variant].mac;
+  if (!bench_run_pair (bench_server_body, &job.ends, bulk_client, &job, &job.port, value, error))
+    return FALSE;
+  *value /= 1e6;
+
+  return TRUE;
+}
+
+static gboolean
+run_limit (const BenchMeasure   *measure,
+           const BenchSettings  *settings,
+           double               *value,
+           GError              **error)
+{
+  if (!bench_limit_stream (settings->bulk_bytes, PACKET, value, error))
+    return FALSE;
+  *value /= 1e6;
+
+  return TRUE;
+}
+
+static gboolean
+run_openssh (const BenchMeasure   *measure,
+             const BenchSettings  *settings,
+             double               *value,
+             GError              **error)
+{
+  if (!bench_openssh_upload (settings->bulk_bytes, protections[measure->variant].cipher,
+                             protections[measure->variant].mac, value, error))
+    return FALSE;
+  *value /= 1e6;
+
+  return TRUE;
+}
+
+static gboolean
+run_openssh_download (const BenchMeasure   *measure,
+                      const BenchSettings  *settings,
+                      double               *value,
+                      GError              **error)
+{
+  if (!bench_openssh_download (settings->bulk_bytes, protections[measure->variant].cipher,
+                             protections[measure->variant].mac, value, error))
+    return FALSE;
+  *value /= 1e6;
+
+  return TRUE;
+}
+
+static const BenchMeasure measures[] = {
+  { "bulk_aes256gcm_mbps", "MB/s", run_ours, 0, { "bulk_limit_mbps", "bulk_openssh_mbps" } },
+  { "bulk_limit_mbps", "MB/s", run_limit },
+  { "bulk_openssh_mbps", "MB/s", run_openssh, 0 },
+  { "bulk_openssh_download_mbps", "MB/s", run_openssh_download, 0 },
+  { "bulk_chacha20_mbps", "MB/s", run_ours, 1, { "bulk_openssh_chacha20_mbps" } },
+  { "bulk_openssh_chacha20_mbps", "MB/s", run_openssh, 1 },
+  { "bulk_aes256ctr_mbps", "MB/s", run_ours, 2, { "bulk_openssh_aes256ctr_mbps" } },
+  { "bulk_openssh_aes256ctr_mbps", "MB/s", run_openssh, 2 },
+  { NULL }
+};
+
+const BenchGroup bench_bulk_group = { "bulk", "one channel, bulk", measures, NULL };

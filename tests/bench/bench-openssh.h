@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The system's ssh and sshd, with keys and configurations of our own in a temporary folder. */
+#pragma once
+
+#include "bench.h"
+
+G_BEGIN_DECLS
+
+/* mac NULL: whatever they agree on. Sends bytes to a cat on the other side, both on any core. Bytes a second, the login not counted. */
+gboolean bench_openssh_upload   (guint64 bytes, const char *cipher, const char *mac, double *value,
+                                 GError **error);
+/* The other way, from a dd. */
+gboolean bench_openssh_download (guint64 bytes, const char *cipher, const char *mac, double *value,
+                                 GError **error);
+/* ssh -L to target; port: where it listens. */
+gboolean bench_openssh_forward  (BenchChild *self, guint16 target, guint16 *port, GError **error);
+
+G_END_DECLS
