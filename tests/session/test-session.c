@@ -30,6 +30,31 @@ test_session_authenticate (void)
 }
 
 static void
+authenticate_next_cb (GObject      *session,
+                      GAsyncResult *result,
+                      gpointer      user_data)
+{
+  TestPair *pair = user_data;
+  g_autoptr(GError) error = NULL;
+
+  devssh_session_connect_finish (DEVSSH_SESSION (session), result, &error);
+  g_assert_no_error (error);
+  devssh_client_session_authenticate_async (DEVSSH_CLIENT_SESSION (session), pair->user, NULL, NULL, NULL);
+}
+
+/* What a callback asks for while the session is at work is done, though nothing else happens. */
+static void
+test_session_authenticate_when_connected (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+
+  test_pair_make (pair);
+  devssh_session_connect_async (DEVSSH_SESSION (pair->client), NULL, authenticate_next_cb, pair);
+  devssh_session_connect_async (DEVSSH_SESSION (pair->server), NULL, NULL, NULL);
+  test_spin_until (devssh_session_get_is_authenticated (DEVSSH_SESSION (pair->client)));
+}
+
+static void
 test_session_host_refused (void)
 {
   g_autoptr(TestPair) pair = test_pair_new ();
@@ -178,6 +203,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/session/connect", test_session_connect);
   g_test_add_func ("/session/authenticate", test_session_authenticate);
+  g_test_add_func ("/session/authenticate/when-connected", test_session_authenticate_when_connected);
   g_test_add_func ("/session/authenticate/host-refused", test_session_host_refused);
   g_test_add_func ("/session/authenticate/user-refused", test_session_user_refused);
   g_test_add_func ("/session/data", test_session_data);
