@@ -52,24 +52,30 @@ devssh_in_item_free (DevSshInItem *item)
 /* ---- credit ---- */
 
 static void
+send_adjust (DevSshChannel *self,
+             guint32        bytes)
+{
+  DevSshChannelWindowAdjustMessage message = { self->remote_id, bytes };
+  DEVSSH_WRITER_AUTO (writer);
+
+  devssh_channel_window_adjust_message_encode (&message, &writer);
+  devssh_connection_send (self->connection, &writer);
+}
+
+static void
 credit (DevSshChannel *self,
         gsize          bytes)
 {
   DevSshConnection *connection = self->connection;
-  DevSshChannelWindowAdjustMessage message = { self->remote_id, 0 };
-  DEVSSH_WRITER_AUTO (writer);
+  guint32 more;
 
   if (connection == NULL || bytes == 0)
     return;
 
-  message.bytes_to_add = devssh_window_consume (&self->window, &connection->clock,
-                                                MIN (bytes, self->window.unread));
+  more = devssh_window_consume (&self->window, &connection->clock, MIN (bytes, self->window.unread));
   /* After its EOF the peer sends no more data, whatever it may. */
-  if (message.bytes_to_add == 0 || self->eof_received)
-    return;
-
-  devssh_channel_window_adjust_message_encode (&message, &writer);
-  devssh_connection_send (connection, &writer);
+  if (more > 0 && !self->eof_received)
+    send_adjust (self, more);
 }
 
 void
