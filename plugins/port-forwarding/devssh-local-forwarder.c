@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Accepts connections and opens a channel for each (protocol.md 6.4). */
+#include "devssh-local-forwarder.h"
+
+#include <string.h>
+
+#include "devssh-forwarding-messages.h"
+#include "devssh-forwarding-relay.h"
+#include "devssh-forwarding-service.h"
+#include "devssh-forwarding-sockets.h"
+
+/* So many connections may wait for the peer's word on their channels; more stay in the socket's backlog. */
+#define MAX_OPENING 32
+/* When no descriptor is left, the next one may be had a little later. */
+#define RETRY_MILLISECONDS 100
+
+struct _DevSshLocalForwarder
+{
+  DevSshForwardedPort  parent_instance;
+  DevSshService       *service;         /* weak: it keeps us until we are closed */
+  const char          *channel_type;
+  GBytes              *host;
+  GSocketListener     *listener;
+  GCancellable        *cancellable;     /* for accepting */
+  GSource             *retry;
+  guint                n_opening;
+  gboolean             accepting;
+};
+
+G_DEFINE_DYNAMIC_TYPE_EXTENDED (DevSshLocalForwarder, devssh_local_forwarder, DEVSSH_TYPE_FORWARDED_PORT,
+                                G_TYPE_FLAG_FINAL, {})
+
+typedef struct
+{
+  DevSshLocalForwarder *self;
+  GSocketConnection    *connection;
+} Accepted;
+
+static void accept_next (DevSshLocalForwarder *self);
+
+static void
+trace (DevSshLocalForwarder *self,
+       DevSshTraceLevel      level,
+       DevSshTraceEvent      event,
+       const char           *text)
+{
+  if (self->service != NULL)
+    devssh_service_trace (self->service, level, event, text);
+}
+
+static void
+channel_opened_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  Accepted *accepted = user_data;
+  DevSshLocalForwarder *self = accepted->self;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshChannel) channel = devssh_local_forwarder_open_finish (self, result, &error);
+
+  self->n_opening--;
+
+  if (channel != NULL && self->service != NULL)
+    {
+      devssh_forwarding_relay (self->service, devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self)),
+                               channel, NULL, accepted->connection);
+    }
+  else
+    {
+      trace (self, DEVSSH_TRACE_LEVEL_WARNING, DEVSSH_TRACE_EVENT_PORT_FORWARD_CHANNEL_OPEN_FAILED,
+             error != NULL ? error->message : "The session is closed");
+      devssh_forwarding_reset (accepted->connection);
+    }
+
+  accept_next (self);
+  g_object_unref (accepted->connection);
+  g_object_unref (self);
+  g_free (accepted);
+}
+
+static void
+connection_accepted (DevSshLocalForwarder *self,
+                     GSocketConnection    *connection)
+{
+  g_autoptr(GSocketAddress) address = g_socket_connection_get_remote_address (connection, NULL);
+  g_autofree char *originator = NULL;
+  guint port = 0;
+  Accepted *accepted = g_new0 (Accepted, 1);
+
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+
+      originator = g_inet_address_to_string (g_inet_socket_address_get_address (inet));
+      port = g_inet_socket_address_get_port (inet);
+    }
+
+  trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_ACCEPTED,
+         "A connection to a forwarded port was accepted");
+  devssh_forwarding_set_options (connection);
+
+  accepted->self = g_object_ref (self);
+  accepted->connection = g_object_ref (connection);
+  self->n_opening++;
+  devssh_local_forwarder_open_async (self, originator != NULL ? originator : "", port,
+                                     NULL, channel_opened_cb, accepted);
+}
+
+static gboolean
+retry_cb (gpointer user_data)
+{
+  DevSshLocalForwarder *self = user_data;
+
+  g_clear_pointer (&self->retry, g_source_unref);
+  accept_next (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+accept_later (DevSshLocalForwarder *self)
+{
+  self->retry = g_timeout_source_new (RETRY_MILLISECONDS);
+  g_source_set_callback (self->retry, retry_cb, self, NULL);
+  g_source_attach (self->retry, g_main_context_get_thread_default ());
+}
+
+static void
+accepted_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(DevSshLocalForwarder) self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GSocketConnection) connection =
+    g_socket_listener_accept_finish (G_SOCKET_LISTENER (source), result, NULL, &error);
+
+  self->accepting = FALSE;
+
+  if (devssh_forwarded_port_get_is_closed (DEVSSH_FORWARDED_PORT (self)) || self->service == NULL)
+    return;
+
+  if (connection == NULL)
+    {
+      trace (self, DEVSSH_TRACE_LEVEL_WARNING, DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_FAILED, error->message);
+      accept_later (self);
+      return;
+    }
+
+  connection_accepted (self, connection);
+  accept_next (self);
+}
+
+static void
+accept_next (DevSshLocalForwarder *self)
+{
+  if (self->listener == NULL || self->accepting || self->retry != NULL || self->n_opening >= MAX_OPENING)
+    return;
+
+  self->accepting = TRUE;
+  g_socket_listener_accept_async (self->listener, self->cancellable, accepted_cb, g_object_ref (self));
+}
+
+static void
+devssh_local_forwarder_close (DevSshForwardedPort *port)
+{
+  DevSshLocalForwarder *self = DEVSSH_LOCAL_FORWARDER (port);
+
+  g_cancellable_cancel (self->cancellable);
+
+  if (self->retry != NULL)
+    g_source_destroy (self->retry);
+  g_clear_pointer (&self->retry, g_source_unref);
+
+  if (self->listener != NULL)
+    g_socket_listener_close (self->listener);
+  g_clear_object (&self->listener);
+}
+
+static void
+devssh_local_forwarder_dispose (GObject *object)
+{
+  DevSshLocalForwarder *self = DEVSSH_LOCAL_FORWARDER (object);
+
+  devssh_local_forwarder_close (DEVSSH_FORWARDED_PORT (self));
+  g_clear_weak_pointer (&self->service);
+
+  G_OBJECT_CLASS (devssh_local_forwarder_parent_class)->dispose (object);
+}
+
+static void
+devssh_local_forwarder_finalize (GObject *object)
+{
+  DevSshLocalForwarder *self = DEVSSH_LOCAL_FORWARDER (object);
+
+  g_clear_pointer (&self->host, g_bytes_unref);
+  g_object_unref (self->cancellable);
+
+  G_OBJECT_CLASS (devssh_local_forwarder_parent_class)->finalize (object);
+}
+
+static void
+devssh_local_forwarder_class_init (DevSshLocalForwarderClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = devssh_local_forwarder_dispose;
+  object_class->finalize = devssh_local_forwarder_finalize;
+  DEVSSH_FORWARDED_PORT_CLASS (klass)->close = devssh_local_forwarder_close;
+}
+
+static void
+devssh_local_forwarder_class_finalize (DevSshLocalForwarderClass *klass)
+{
+}
+
+static void
+devssh_local_forwarder_init (DevSshLocalForwarder *self)
+{
+  self->cancellable = g_cancellable_new ();
+}
+
+void
+devssh_local_forwarder_register (GTypeModule *module)
+{
+  devssh_local_forwarder_register_type (module);
+}
+
+DevSshForwardedPort *
+devssh_local_forwarder_new (DevSshService   *service,
+                            const char      *channel_type,
+                            GSocketListener *listener,
+                            const char      *local_host,
+                            guint            local_port,
+                            const char      *remote_host,
+                            GBytes          *host,
+                            guint            remote_port)
+{
+  DevSshLocalForwarder *self = g_object_new (DEVSSH_TYPE_LOCAL_FORWARDER,
+                                             "local-host", local_host,
+                                             "local-port", local_port,
+                                             "remote-host", remote_host,
+                                             "remote-port", remote_port,
+                                             "is-remote", TRUE,
+                                             NULL);
+
+  g_set_weak_pointer (&self->service, service);
+  self->channel_type = channel_type;
+  self->host = g_bytes_ref (host);
+  g_set_object (&self->listener, listener);
+  accept_next (self);
+
+  return DEVSSH_FORWARDED_PORT (self);
+}
+
+static void
+session_opened_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(GError) error = NULL;
+  DevSshChannel *channel = devssh_session_open_channel_finish (DEVSSH_SESSION (source), result, &error);
+
+  if (channel == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  devssh_forwarded_port_add_channel (g_task_get_source_object (task), channel);
+  g_task_return_pointer (task, channel, g_object_unref);
+}
+
+void
+devssh_local_forwarder_open_async (DevSshLocalForwarder *self,
+                                   const char           *originator,
+                                   guint                 originator_port,
+                                   GCancellable         *cancellable,
+                                   GAsyncReadyCallback   callback,
+                                   gpointer              user_data)
+{
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  DevSshSession *session = self->service != NULL ? devssh_service_get_session (self->service) : NULL;
+  g_auto(DevSshForwardingOpen) open = { 0, };
+  g_autoptr(GBytes) type_data = NULL;
+
+  g_task_set_source_tag (task, devssh_local_forwarder_open_async);
+  /* A channel must not vanish in a result that nobody sees. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (session == NULL)
+    {
+      g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed");
+      return;
+    }
+
+  open.host = g_bytes_ref (self->host);
+  open.port = devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self));
+  open.originator = g_bytes_new (originator, strlen (originator));
+  open.originator_port = originator_port;
+  type_data = devssh_forwarding_open_encode (&open);
+  devssh_session_open_channel_full_async (session, self->channel_type, type_data, 0, cancellable,
+                                          session_opened_cb, g_object_ref (task));
+}
+
+DevSshChannel *
+devssh_local_forwarder_open_finish (DevSshLocalForwarder  *self,
+                                    GAsyncResult          *result,
+                                    GError               **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

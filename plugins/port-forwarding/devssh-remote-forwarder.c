@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connects what comes in at the peer's side (protocol.md 6.5). */
+#include "devssh-remote-forwarder.h"
+
+#include <string.h>
+
+#include "devssh-forwarding-messages.h"
+#include "devssh-forwarding-relay.h"
+#include "devssh-forwarding-service.h"
+
+struct _DevSshRemoteForwarder
+{
+  DevSshForwardedPort  parent_instance;
+  DevSshService       *service;     /* weak: it keeps us until we are closed */
+  GBytes              *address;
+};
+
+G_DEFINE_DYNAMIC_TYPE_EXTENDED (DevSshRemoteForwarder, devssh_remote_forwarder, DEVSSH_TYPE_FORWARDED_PORT,
+                                G_TYPE_FLAG_FINAL, {})
+
+static void
+devssh_remote_forwarder_close (DevSshForwardedPort *port)
+{
+  DevSshRemoteForwarder *self = DEVSSH_REMOTE_FORWARDER (port);
+  DevSshSession *session = self->service != NULL ? devssh_service_get_session (self->service) : NULL;
+
+  if (session != NULL)
+    devssh_remote_forwarder_cancel (session, self->address, devssh_forwarded_port_get_remote_port (port));
+}
+
+static void
+devssh_remote_forwarder_dispose (GObject *object)
+{
+  g_clear_weak_pointer (&DEVSSH_REMOTE_FORWARDER (object)->service);
+
+  G_OBJECT_CLASS (devssh_remote_forwarder_parent_class)->dispose (object);
+}
+
+static void
+devssh_remote_forwarder_finalize (GObject *object)
+{
+  g_clear_pointer (&DEVSSH_REMOTE_FORWARDER (object)->address, g_bytes_unref);
+
+  G_OBJECT_CLASS (devssh_remote_forwarder_parent_class)->finalize (object);
+}
+
+static void
+devssh_remote_forwarder_class_init (DevSshRemoteForwarderClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = devssh_remote_forwarder_dispose;
+  object_class->finalize = devssh_remote_forwarder_finalize;
+  DEVSSH_FORWARDED_PORT_CLASS (klass)->close = devssh_remote_forwarder_close;
+}
+
+static void
+devssh_remote_forwarder_class_finalize (DevSshRemoteForwarderClass *klass)
+{
+}
+
+static void
+devssh_remote_forwarder_init (DevSshRemoteForwarder *self)
+{
+}
+
+void
+devssh_remote_forwarder_register (GTypeModule *module)
+{
+  devssh_remote_forwarder_register_type (module);
+}
+
+DevSshForwardedPort *
+devssh_remote_forwarder_new (DevSshService *service,
+                             GBytes        *address,
+                             const char    *remote_host,
+                             guint          remote_port,
+                             const char    *local_host,
+                             guint          local_port)
+{
+  DevSshRemoteForwarder *self = g_object_new (DEVSSH_TYPE_REMOTE_FORWARDER,
+                                              "local-host", local_host,
+                                              "local-port", local_port,
+                                              "remote-host", remote_host,
+                                              "remote-port", remote_port,
+                                              NULL);
+
+  g_set_weak_pointer (&self->service, service);
+  self->address = g_bytes_ref (address);
+
+  return DEVSSH_FORWARDED_PORT (self);
+}
+
+/* What peers send back for each other's names of loopback and of all addresses (design.md 3). */
+static const char *
+plain_name (const char *host)
+{
+  if (g_ascii_strcasecmp (host, "localhost") == 0 || strcmp (host, "127.0.0.1") == 0 || strcmp (host, "::1") == 0)
+    return "localhost";
+  else if (strcmp (host, "*") == 0 || strcmp (host, "0.0.0.0") == 0 || strcmp (host, "::") == 0)
+    return "";
+  else
+    return host;
+}
+
+gboolean
+devssh_remote_forwarder_matches (DevSshRemoteForwarder *self,
+                                 GBytes                *host)
+{
+  g_autofree char *ours = devssh_forwarding_dup_host (self->address, NULL);
+  g_autofree char *theirs = devssh_forwarding_dup_host (host, NULL);
+
+  return ours != NULL && theirs != NULL && strcmp (plain_name (ours), plain_name (theirs)) == 0;
+}
+
+static void
+stream_ready_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr(DevSshForwardedPort) port = user_data;
+  g_autoptr(GIOStream) stream = devssh_forwarding_stream_finish (result, NULL);
+
+  if (stream != NULL)
+    devssh_port_forwarder_emit_stream_opened (DEVSSH_PORT_FORWARDER (source), port, stream);
+}
+
+void
+devssh_remote_forwarder_answer (DevSshRemoteForwarder *self,
+                                DevSshChannelOpening  *opening)
+{
+  DevSshForwardedPort *port = DEVSSH_FORWARDED_PORT (self);
+  DevSshChannel *channel = devssh_channel_opening_get_channel (opening);
+  guint local_port = devssh_forwarded_port_get_local_port (port);
+  guint remote_port = devssh_forwarded_port_get_remote_port (port);
+
+  if (self->service == NULL || devssh_forwarded_port_get_is_closed (port))
+    {
+      devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED,
+                                     "The port is not forwarded any more");
+      return;
+    }
+
+  if (local_port != 0)
+    {
+      devssh_forwarding_answer (self->service, port, remote_port, opening, FALSE,
+                                devssh_forwarded_port_get_local_host (port), local_port);
+      return;
+    }
+
+  if (!devssh_port_forwarder_has_stream_handler (DEVSSH_PORT_FORWARDER (self->service), port))
+    {
+      devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, "Nobody takes streams");
+      return;
+    }
+
+  devssh_forwarding_track (port, channel);
+  devssh_forwarding_stream_async (self->service, remote_port, channel, opening,
+                                  stream_ready_cb, g_object_ref (port));
+}
+
+void
+devssh_remote_forwarder_cancel (DevSshSession *session,
+                                GBytes        *address,
+                                guint          port)
+{
+  DevSshForwardingRequest request = { address, port };
+  g_autoptr(GBytes) payload = devssh_forwarding_request_encode (&request);
+
+  /* Nothing could be done about a "no" (protocol.md 6.2). */
+  devssh_session_request_async (session, DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD, FALSE, payload, NULL, NULL, NULL);
+}
