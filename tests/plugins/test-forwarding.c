@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ports forwarded between two sessions, in both directions and both roles (protocol.md 6, behaviours 12). */
+/* Ports forwarded between two sessions, in both directions and both roles (protocol.md 6). */
 #include "forwarding-util.h"
 
 #include <errno.h>
@@ -337,7 +337,7 @@ test_host_byte_for_byte (gconstpointer data)
   g_free (seen.originator);
 }
 
-/* Every way to name loopback on either side carries IPv4 and IPv6 (behaviours 12: 5). */
+/* Every way to name loopback on either side carries IPv4 and IPv6. */
 static void
 test_from_addresses (void)
 {
