@@ -91,7 +91,7 @@ devssh_remote_forwarder_new (DevSshService *service,
   return DEVSSH_FORWARDED_PORT (self);
 }
 
-/* What peers send back for each other's names of loopback and of all addresses (design 3). */
+/* What peers send back for each other's names of loopback and of all addresses */
 static const char *
 plain_name (const char *host)
 {
