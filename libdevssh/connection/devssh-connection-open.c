@@ -451,6 +451,19 @@ set_open (DevSshConnection *self,
   devssh_connection_push_event (self, DEVSSH_CONNECTION_CHANNEL_OPENED, channel);
 }
 
+/* By its name: who takes any channel does not get one that a handler or a service has taken already. */
+static gboolean
+is_waited_for (DevSshConnection *self,
+               const char       *channel_type)
+{
+  for (GList *link = self->acceptors.head; link != NULL; link = link->next)
+    {
+      if (g_strcmp0 (((DevSshAcceptor *) link->data)->channel_type, channel_type) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 decide_remote (DevSshConnection     *self,
                DevSshChannel        *channel,
@@ -470,7 +483,7 @@ decide_remote (DevSshConnection     *self,
   /* A handler may have closed what it accepted: then CLOSE waits in the queue, behind what it sent. */
   channel->phase = channel->closed_here ? DEVSSH_CHANNEL_PHASE_CLOSING : DEVSSH_CHANNEL_PHASE_OPEN;
   set_open (self, channel);
-  if (channel->for_acceptor)
+  if (channel->for_acceptor || is_waited_for (self, channel->channel_type))
     offer (self, channel);
   devssh_channel_advance (channel);
 }

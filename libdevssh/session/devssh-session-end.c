@@ -81,3 +81,25 @@ devssh_session_stream_closed (DevSshSession *self)
   while ((task = g_queue_pop_head (&priv->wait_tasks)) != NULL)
     devssh_context_return_boolean (priv->context, task, TRUE);
 }
+
+/* The end without a word to the application: nobody has a reference any more, or somebody ran dispose. */
+void
+devssh_session_drop (DevSshSession *self)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+
+  if (priv->pump->session == NULL)
+    return;
+
+  if (priv->error == NULL)
+    priv->error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session was dropped");
+  priv->end = DEVSSH_SESSION_TOLD;
+  priv->connected = FALSE;
+  if (priv->connect_task != NULL)
+    devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
+  devssh_session_fail_tasks (priv, &priv->service_tasks);
+  devssh_session_fail_tasks (priv, &priv->wait_tasks);
+  priv->role->ended (self, priv->error);
+  devssh_session_detach_services (self);
+  devssh_pump_abandon (priv->pump);
+}

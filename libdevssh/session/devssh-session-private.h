@@ -53,7 +53,7 @@ struct _DevSshSessionRole
 typedef struct
 {
   const DevSshSessionRole *role;
-  DevSshPump              *pump;            /* NULL only while disposing */
+  DevSshPump              *pump;            /* until finalize; its session is NULL once we are disposed of */
   DevSshContext           *context;
   DevSshSessionConfig     *config;          /* our own copy */
   GIOStream               *stream;
@@ -118,6 +118,7 @@ void         devssh_session_end                  (DevSshSession *self, DevSshDis
 /* Tells everybody; from the pump, with no engine frame on the stack. */
 void         devssh_session_tell_end             (DevSshSession *self);
 void         devssh_session_stream_closed        (DevSshSession *self);
+void         devssh_session_drop                 (DevSshSession *self);
 
 /* ---- devssh-session-pump.c ---- */
 /* Owns stream and engines; the context's sources point at it and never at the session (design D18). */
@@ -147,7 +148,7 @@ void         devssh_pump_start        (DevSshPump *self);
 void         devssh_pump_wake         (gpointer self);
 /* No more input; what is in the output goes out as long as the socket takes it, bounded; then the stream is closed. */
 void         devssh_pump_finish       (DevSshPump *self, DevSshEndKind kind);
-/* The session is going away: one try to write, no wait (design D18). Takes the caller's reference. */
+/* The session is going away: one try to write, no wait (design D18). */
 void         devssh_pump_abandon      (DevSshPump *self);
 
 G_END_DECLS

@@ -233,7 +233,7 @@ devssh_pump_turn (DevSshPump *self)
   do
     {
       while (self->session != NULL && devssh_pump_deliver_one (self))
-        devssh_session_emit_trace (self->session);
+        devssh_session_emit_trace (session);
       /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */
       self->woken = FALSE;
       if (self->session != NULL)
@@ -242,8 +242,8 @@ devssh_pump_turn (DevSshPump *self)
     }
   while (self->woken && self->session != NULL);
 
-  if (self->session != NULL)
-    devssh_session_emit_trace (self->session);
+  if (session != NULL)
+    devssh_session_emit_trace (session);
   devssh_pump_settle (self);
   /* The last reference may go here, and with it the session. */
   g_clear_object (&session);
@@ -404,6 +404,7 @@ devssh_pump_abandon (DevSshPump *self)
   DevSshConnectionEvent event = { 0 };
   gboolean was_lingering = self->lingering;
 
+  devssh_pump_ref (self);
   self->session = NULL;
   self->lingering = TRUE;
   if (self->watch != NULL)

@@ -313,25 +313,13 @@ devssh_session_dispose (GObject *object)
   DevSshSession *self = DEVSSH_SESSION (object);
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
 
-  if (priv->pump != NULL && !devssh_context_is_here (priv->context))
+  if (!devssh_context_is_here (priv->context))
     {
       /* Dropped in another thread: the last reference goes in the session's own context (design D18). */
       devssh_context_defer (priv->context, g_object_unref, g_object_ref (self), NULL);
       return;
     }
-
-  if (priv->pump != NULL)
-    {
-      DevSshPump *pump = priv->pump;
-
-      if (priv->error == NULL)
-        priv->error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session was dropped");
-      priv->end = DEVSSH_SESSION_TOLD;
-      priv->role->ended (self, priv->error);
-      devssh_session_detach_services (self);
-      priv->pump = NULL;
-      devssh_pump_abandon (pump);
-    }
+  devssh_session_drop (self);
   G_OBJECT_CLASS (devssh_session_parent_class)->dispose (object);
 }
 
@@ -341,6 +329,7 @@ devssh_session_finalize (GObject *object)
   DevSshSession *self = DEVSSH_SESSION (object);
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
 
+  g_clear_pointer (&priv->pump, devssh_pump_unref);
   g_clear_object (&priv->principal);
   g_clear_object (&priv->services);
   g_clear_pointer (&priv->registry, devssh_service_registry_free);
