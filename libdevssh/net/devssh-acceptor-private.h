@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The accept loop: listening sockets in, connected sockets out; never spins, never gives up (T-42). */
+/* Listening sockets, and a loop of accepts that neither spins nor ends, whatever the system or a peer does (T-42). */
 #pragma once
 
 #include <gio/gio.h>
@@ -9,18 +9,19 @@ G_BEGIN_DECLS
 
 typedef struct _DevSshAcceptor DevSshAcceptor;
 
-/* accepted: transfer none; from the loop. trouble: accepting pauses for a second, with why. */
-typedef struct
-{
-  void (*accepted) (GSocket *socket, gpointer user_data);
-  void (*trouble)  (const GError *error, gpointer user_data);
-} DevSshAcceptorEvents;
+/* Called from the loop; the acceptor may be freed inside. connection: transfer none. */
+typedef void (*DevSshAcceptedFunc) (GSocketConnection *connection, gpointer user_data);
+/* Accepting does not work now; it is tried again by itself. */
+typedef void (*DevSshAcceptFailedFunc) (const GError *error, gpointer user_data);
 
-DevSshAcceptor *devssh_acceptor_new    (DevSshContext *context, const DevSshAcceptorEvents *events, gpointer user_data);
-void            devssh_acceptor_free   (DevSshAcceptor *self);
-void            devssh_acceptor_add    (DevSshAcceptor *self, GSocket *socket);    /* listens already */
-guint           devssh_acceptor_get_n  (DevSshAcceptor *self);
-/* Of the first one; 0 if it is not an internet socket, or there is none. */
+DevSshAcceptor *devssh_acceptor_new      (DevSshContext *context, DevSshAcceptedFunc accepted, DevSshAcceptFailedFunc failed, gpointer user_data);
+/* Stops listening; no call after this. */
+void            devssh_acceptor_free     (DevSshAcceptor *self);
+/* A socket that listens already. */
+void            devssh_acceptor_add      (DevSshAcceptor *self, GSocket *socket);
+/* address: NULL or "localhost": loopback; "": any; else an IP address. port 0: chosen. Returns the port. */
+guint16         devssh_acceptor_listen   (DevSshAcceptor *self, const char *address, guint16 port, GError **error);
+/* Of the first listener; 0: none, or it has no port. */
 guint16         devssh_acceptor_get_port (DevSshAcceptor *self);
 
 G_END_DECLS

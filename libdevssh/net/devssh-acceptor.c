@@ -1,236 +1,369 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The accept loop. When descriptors or memory run out it pauses for a second, with one descriptor in
- * reserve to turn away who waits first; nothing stops it for good (T-42). */
+/* Listening sockets and the loop of accepts.
+ *
+ * GSocketListener would do but for one thing: where descriptors or memory run out it does not say so in a way that could be told from
+ * other failures, and a listener that stays readable keeps the loop turning (T-42). */
 #include <libdevssh/net/devssh-acceptor-private.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdevssh/base/devssh-error.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Fairness: so many at once before the loop sees the sessions again. */
-#define ACCEPTS_PER_TURN 32
-#define PAUSE            G_TIME_SPAN_SECOND
-
-typedef struct
-{
-  DevSshAcceptor *acceptor;
-  GSocket        *socket;
-  GSource        *source;      /* NULL while pausing */
-} Listener;
+/* Fairness: so many connections before the loop sees the sessions again. */
+#define ACCEPTS_PER_TURN 16
+#define BACKLOG          128
+#define PAUSE            (1 * G_TIME_SPAN_SECOND)
+/* For a chosen port of which the other family's twin is taken. */
+#define PORT_TRIES       10
 
 struct _DevSshAcceptor
 {
-  gatomicrefcount             ref_count;   /* a callback may free us */
-  DevSshContext              *context;
-  const DevSshAcceptorEvents *events;
-  gpointer                    user_data;
-  GPtrArray                  *listeners;
-  DevSshDeadline              pause;
-  int                         reserve;
-  gboolean                    freed;
+  guint                   ref_count;   /* the owner, and calls that are on the stack */
+  DevSshContext          *context;
+  DevSshAcceptedFunc      accepted;    /* NULL: freed by its owner */
+  DevSshAcceptFailedFunc  failed;
+  gpointer                user_data;
+  GPtrArray              *sockets;     /* (element-type GSocket) */
+  GPtrArray              *sources;     /* (element-type GSource); empty while accepting is paused */
+  int                     reserve;     /* a descriptor that is given up when none is left; -1: it was */
+  DevSshDeadline          resume;
 };
 
 static void
-listener_stop (Listener *self)
+devssh_acceptor_source_free (gpointer data)
 {
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
+  g_source_destroy (data);
+  g_source_unref (data);
 }
 
 static void
-listener_free (gpointer data)
+devssh_acceptor_unref (gpointer data)
 {
-  Listener *self = data;
+  DevSshAcceptor *self = data;
 
-  listener_stop (self);
-  g_socket_close (self->socket, NULL);
-  g_object_unref (self->socket);
-  g_free (self);
-}
-
-static int
-open_reserve (void)
-{
-  return open ("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void
-acceptor_unref (DevSshAcceptor *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (--self->ref_count > 0)
     return;
+
+  g_ptr_array_unref (self->sockets);
   devssh_context_unref (self->context);
   g_free (self);
 }
 
-static gboolean acceptor_ready_cb (GSocket *socket, GIOCondition condition, gpointer user_data);
+/* ---- accepting ---- */
 
-static void
-listener_start (Listener *self)
+static void devssh_acceptor_start (DevSshAcceptor *self);
+
+/* While it is missing, somebody else may need the last descriptor more than one more peer does. */
+static gboolean
+devssh_acceptor_take_reserve (DevSshAcceptor *self)
 {
-  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (acceptor_ready_cb), self, NULL);
-  g_source_attach (self->source, devssh_context_get_main_context (self->acceptor->context));
-}
-
-static void
-acceptor_resume_cb (DevSshDeadline *deadline)
-{
-  DevSshAcceptor *self = (DevSshAcceptor *) ((guint8 *) deadline - G_STRUCT_OFFSET (DevSshAcceptor, pause));
-
   if (self->reserve < 0)
-    self->reserve = open_reserve ();
-  for (guint i = 0; i < self->listeners->len; i++)
-    {
-      Listener *listener = g_ptr_array_index (self->listeners, i);
-
-      if (listener->source == NULL)
-        listener_start (listener);
-    }
+    self->reserve = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  return self->reserve >= 0;
 }
 
-/* No descriptors, no memory: whoever waits first is turned away with the reserve, the others wait a second. */
 static void
-acceptor_pause (DevSshAcceptor *self,
-                int             listening_fd,
-                int             code)
+devssh_acceptor_resume_cb (DevSshDeadline *deadline)
+{
+  DevSshAcceptor *self =
+    G_STRUCT_MEMBER_P (deadline, -(glong) G_STRUCT_OFFSET (DevSshAcceptor, resume));
+
+  if (devssh_acceptor_take_reserve (self))
+    devssh_acceptor_start (self);
+  else
+    devssh_deadline_set (&self->resume, self->context,
+                         devssh_context_get_time (self->context) + PAUSE, devssh_acceptor_resume_cb);
+}
+
+static void
+devssh_acceptor_pause (DevSshAcceptor *self,
+                       int             code)
 {
   g_autoptr(GError) error = NULL;
 
+  g_ptr_array_set_size (self->sources, 0);
   if (self->reserve >= 0)
-    {
-      int fd;
+    close (self->reserve);
+  self->reserve = -1;
+  devssh_deadline_set (&self->resume, self->context,
+                       devssh_context_get_time (self->context) + PAUSE, devssh_acceptor_resume_cb);
 
-      close (self->reserve);
-      fd = accept4 (listening_fd, NULL, NULL, SOCK_CLOEXEC);
-      if (fd >= 0)
-        close (fd);
-      self->reserve = open_reserve ();
-    }
-
-  for (guint i = 0; i < self->listeners->len; i++)
-    listener_stop (g_ptr_array_index (self->listeners, i));
-  devssh_deadline_set (&self->pause, self->context, devssh_context_get_time (self->context) + PAUSE, acceptor_resume_cb);
-
-  error = g_error_new (G_IO_ERROR, g_io_error_from_errno (code), "Accepting pauses for a second: %s", g_strerror (code));
-  self->events->trouble (error, self->user_data);
+  error = g_error_new (G_IO_ERROR, g_io_error_from_errno (code), "Could not accept a connection: %s",
+                       g_strerror (code));
+  self->failed (error, self->user_data);
 }
 
-/* FALSE: enough for now. */
-static gboolean
-acceptor_accept_one (DevSshAcceptor *self,
-                     int             listening_fd)
+static void
+devssh_acceptor_hand_out (DevSshAcceptor *self,
+                          int             fd)
 {
+  g_autoptr(GSocketConnection) connection = NULL;
   g_autoptr(GSocket) socket = NULL;
-  int fd = accept4 (listening_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  int code = errno;
+  g_autoptr(GError) error = NULL;
 
-  if (fd < 0)
+  /* It takes the descriptor over if it succeeds. */
+  socket = g_socket_new_from_fd (fd, &error);
+  if (socket == NULL)
     {
-      switch (code)
-        {
-        case EAGAIN:
-        case EBADF:
-        case EINVAL:
-          return FALSE;
+      close (fd);
+      self->failed (error, self->user_data);
+      return;
+    }
+  connection = g_socket_connection_factory_create_connection (socket);
+  self->accepted (connection, self->user_data);
+}
 
-        case EMFILE:
-        case ENFILE:
-        case ENOMEM:
-        case ENOBUFS:
-          acceptor_pause (self, listening_fd, code);
-          return FALSE;
+/* FALSE: no more for now. */
+static gboolean
+devssh_acceptor_accept_one (DevSshAcceptor *self,
+                            GSocket        *listener)
+{
+  int fd = accept4 (g_socket_get_fd (listener), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-        default:
-          /* EINTR, ECONNABORTED, and errors of the connection that accept() passes on. */
-          return TRUE;
-        }
+  if (fd >= 0)
+    {
+      devssh_acceptor_hand_out (self, fd);
+      return TRUE;
     }
 
-  socket = g_socket_new_from_fd (fd, NULL);
-  if (socket == NULL)
-    close (fd);
-  else
-    self->events->accepted (socket, self->user_data);
-  return TRUE;
+  switch (errno)
+    {
+    case EAGAIN:
+      return FALSE;
+
+    case EINTR:
+    case ECONNABORTED:
+    /* accept(2): errors of the network that was to be accepted from are told here, too. */
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return TRUE;
+
+    default:
+      /* EMFILE, ENFILE, ENOMEM, ENOBUFS; and what nobody has thought of must not spin either. */
+      devssh_acceptor_pause (self, errno);
+      return FALSE;
+    }
 }
 
 static gboolean
-acceptor_ready_cb (GSocket      *socket,
-                   GIOCondition  condition,
-                   gpointer      user_data)
+devssh_acceptor_ready_cb (GSocket      *listener,
+                          GIOCondition  condition,
+                          gpointer      user_data)
 {
-  Listener *listener = user_data;
-  DevSshAcceptor *self = listener->acceptor;
-  int fd = g_socket_get_fd (socket);
+  DevSshAcceptor *self = user_data;
 
-  g_atomic_ref_count_inc (&self->ref_count);
-  for (int i = 0; i < ACCEPTS_PER_TURN && !self->freed; i++)
-    {
-      if (!acceptor_accept_one (self, fd))
-        break;
-    }
-  acceptor_unref (self);
+  self->ref_count++;
+  for (int i = 0; i < ACCEPTS_PER_TURN && self->accepted != NULL; i++)
+    if (!devssh_acceptor_accept_one (self, listener))
+      break;
+  devssh_acceptor_unref (self);
   return G_SOURCE_CONTINUE;
 }
 
-DevSshAcceptor *
-devssh_acceptor_new (DevSshContext              *context,
-                     const DevSshAcceptorEvents *events,
-                     gpointer                    user_data)
+static void
+devssh_acceptor_watch (DevSshAcceptor *self,
+                       GSocket        *socket)
 {
-  DevSshAcceptor *self = g_new0 (DevSshAcceptor, 1);
+  GSource *source = g_socket_create_source (socket, G_IO_IN, NULL);
 
-  g_atomic_ref_count_init (&self->ref_count);
-  self->context = devssh_context_ref (context);
-  self->events = events;
-  self->user_data = user_data;
-  self->listeners = g_ptr_array_new_with_free_func (listener_free);
-  self->reserve = -1;
-  return self;
+  g_source_set_callback (source, G_SOURCE_FUNC (devssh_acceptor_ready_cb), self, NULL);
+  g_source_set_static_name (source, "[libdevssh] listener");
+  g_source_set_can_recurse (source, TRUE);   /* design D12 */
+  g_source_attach (source, devssh_context_get_main_context (self->context));
+  g_ptr_array_add (self->sources, source);
 }
 
-void
-devssh_acceptor_free (DevSshAcceptor *self)
+static void
+devssh_acceptor_start (DevSshAcceptor *self)
 {
-  self->freed = TRUE;
-  devssh_deadline_clear (&self->pause);
-  g_clear_pointer (&self->listeners, g_ptr_array_unref);
-  if (self->reserve >= 0)
-    close (self->reserve);
-  acceptor_unref (self);
+  for (guint i = 0; i < self->sockets->len; i++)
+    devssh_acceptor_watch (self, self->sockets->pdata[i]);
+}
+
+/* ---- listening ---- */
+
+static GSocket *
+devssh_acceptor_bind (GInetAddress  *address,
+                      guint16        port,
+                      gboolean       both_families,
+                      GError       **error)
+{
+  GSocketFamily family = g_inet_address_get_family (address);
+  g_autoptr(GSocketAddress) socket_address = g_inet_socket_address_new (address, port);
+  g_autoptr(GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+
+  if (socket == NULL)
+    return NULL;
+
+  if (family == G_SOCKET_FAMILY_IPV6 &&
+      !g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, !both_families, error))
+    return NULL;
+
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  if (!g_socket_bind (socket, socket_address, TRUE, error) || !g_socket_listen (socket, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+static guint16
+devssh_socket_get_local_port (GSocket *socket)
+{
+  g_autoptr(GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+
+  if (address == NULL || !G_IS_INET_SOCKET_ADDRESS (address))
+    return 0;
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+/* Is the other family missing here, rather than the port taken? */
+static gboolean
+devssh_acceptor_is_absent (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED) ||
+         /* EADDRNOTAVAIL: IPv6 is compiled in and turned off. */
+         g_error_matches (error, G_IO_ERROR, g_io_error_from_errno (EADDRNOTAVAIL)) ||
+         g_error_matches (error, G_IO_ERROR, g_io_error_from_errno (EAFNOSUPPORT));
+}
+
+/* 127.0.0.1, and ::1 with the same port if there is IPv6: "localhost" is both. */
+static guint16
+devssh_acceptor_listen_loopback (DevSshAcceptor  *self,
+                                 guint16          port,
+                                 GError         **error)
+{
+  g_autoptr(GInetAddress) loopback4 = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr(GInetAddress) loopback6 = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV6);
+
+  for (int tries = 1;; tries++)
+    {
+      g_autoptr(GSocket) first = devssh_acceptor_bind (loopback4, port, FALSE, error);
+      g_autoptr(GSocket) second = NULL;
+      g_autoptr(GError) second_error = NULL;
+      guint16 chosen;
+
+      if (first == NULL)
+        return 0;
+      chosen = devssh_socket_get_local_port (first);
+      second = devssh_acceptor_bind (loopback6, chosen, FALSE, &second_error);
+
+      if (second == NULL && !devssh_acceptor_is_absent (second_error))
+        {
+          if (port == 0 && tries < PORT_TRIES)
+            continue;
+          g_propagate_error (error, g_steal_pointer (&second_error));
+          return 0;
+        }
+
+      devssh_acceptor_add (self, first);
+      if (second != NULL)
+        devssh_acceptor_add (self, second);
+      return chosen;
+    }
+}
+
+static guint16
+devssh_acceptor_listen_any (DevSshAcceptor  *self,
+                            guint16          port,
+                            GError         **error)
+{
+  g_autoptr(GInetAddress) any6 = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
+  g_autoptr(GInetAddress) any4 = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
+  g_autoptr(GError) error6 = NULL;
+  g_autoptr(GSocket) socket = devssh_acceptor_bind (any6, port, TRUE, &error6);
+
+  if (socket == NULL && devssh_acceptor_is_absent (error6))
+    socket = devssh_acceptor_bind (any4, port, FALSE, error);
+  else if (socket == NULL)
+    g_propagate_error (error, g_steal_pointer (&error6));
+  if (socket == NULL)
+    return 0;
+
+  devssh_acceptor_add (self, socket);
+  return devssh_socket_get_local_port (socket);
+}
+
+guint16
+devssh_acceptor_listen (DevSshAcceptor  *self,
+                        const char      *address,
+                        guint16          port,
+                        GError         **error)
+{
+  g_autoptr(GInetAddress) parsed = NULL;
+  g_autoptr(GSocket) socket = NULL;
+
+  if (address == NULL || g_ascii_strcasecmp (address, "localhost") == 0)
+    return devssh_acceptor_listen_loopback (self, port, error);
+  if (address[0] == '\0')
+    return devssh_acceptor_listen_any (self, port, error);
+
+  parsed = g_inet_address_new_from_string (address);
+  if (parsed == NULL)
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "'%s' is not an IP address", address);
+      return 0;
+    }
+
+  socket = devssh_acceptor_bind (parsed, port, FALSE, error);
+  if (socket == NULL)
+    return 0;
+  devssh_acceptor_add (self, socket);
+  return devssh_socket_get_local_port (socket);
 }
 
 void
 devssh_acceptor_add (DevSshAcceptor *self,
                      GSocket        *socket)
 {
-  Listener *listener = g_new0 (Listener, 1);
-
-  if (self->reserve < 0)
-    self->reserve = open_reserve ();
-  listener->acceptor = self;
-  listener->socket = g_object_ref (socket);
-  g_socket_set_blocking (socket, FALSE);
-  g_ptr_array_add (self->listeners, listener);
-  listener_start (listener);
-}
-
-guint
-devssh_acceptor_get_n (DevSshAcceptor *self)
-{
-  return self->listeners->len;
+  g_ptr_array_add (self->sockets, g_object_ref (socket));
+  if (self->resume.context == NULL)
+    devssh_acceptor_watch (self, socket);
 }
 
 guint16
 devssh_acceptor_get_port (DevSshAcceptor *self)
 {
-  g_autoptr(GSocketAddress) address = NULL;
+  return self->sockets->len > 0 ? devssh_socket_get_local_port (self->sockets->pdata[0]) : 0;
+}
 
-  if (self->listeners->len == 0)
-    return 0;
-  address = g_socket_get_local_address (((Listener *) g_ptr_array_index (self->listeners, 0))->socket, NULL);
-  return G_IS_INET_SOCKET_ADDRESS (address) ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
+/* ---- life ---- */
+
+DevSshAcceptor *
+devssh_acceptor_new (DevSshContext          *context,
+                     DevSshAcceptedFunc      accepted,
+                     DevSshAcceptFailedFunc  failed,
+                     gpointer                user_data)
+{
+  DevSshAcceptor *self = g_new0 (DevSshAcceptor, 1);
+
+  self->ref_count = 1;
+  self->context = devssh_context_ref (context);
+  self->accepted = accepted;
+  self->failed = failed;
+  self->user_data = user_data;
+  self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->sources = g_ptr_array_new_with_free_func (devssh_acceptor_source_free);
+  self->reserve = -1;
+  devssh_acceptor_take_reserve (self);
+  return self;
+}
+
+void
+devssh_acceptor_free (DevSshAcceptor *self)
+{
+  self->accepted = NULL;
+  devssh_deadline_clear (&self->resume);
+  g_clear_pointer (&self->sources, g_ptr_array_unref);
+  for (guint i = 0; i < self->sockets->len; i++)
+    g_socket_close (self->sockets->pdata[i], NULL);
+  if (self->reserve >= 0)
+    close (self->reserve);
+  self->reserve = -1;
+  devssh_acceptor_unref (self);
 }

@@ -4,104 +4,116 @@
 
 #include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-error.h>
-#include <libdevssh/net/devssh-socket-options-private.h>
+#include <libdevssh/net/devssh-socket-private.h>
 
-#define DEFAULT_PORT 22
+#define SSH_PORT 22
+
+struct _DevSshClient
+{
+  GObject              parent_instance;
+  DevSshContext       *context;
+  DevSshSessionConfig *config;
+  GListStore          *sessions;
+  GQueue               connecting;   /* (element-type Attempt) */
+  gboolean             closed;
+};
+
+/* One call of connect: a socket, then a session on it. */
+typedef struct
+{
+  DevSshClient        *client;       /* borrowed from task */
+  GTask               *task;
+  GCancellable        *cancellable;  /* ours: cancelled with the caller's, and when the client is closed */
+  GCancellable        *callers;
+  gulong               handler;
+  DevSshClientSession *session;
+} Attempt;
 
 /**
  * DevSshClient:
  *
- * Opens sessions to hosts.
+ * Opens sessions to hosts, and keeps a list of them.
  *
- * Names are resolved, and all addresses are tried, as [class@Gio.SocketClient] does it; proxies of
- * the desktop are honoured. The client keeps every session that it opened until the session closes.
+ * Names are resolved, all addresses of a host are tried, and the system's
+ * proxies are used, as [class@Gio.SocketClient] does.
+ *
+ * A client belongs to the main context that is the thread's default when it is
+ * made, and so do its sessions.
  *
  * Since: 1.0
  */
-struct _DevSshClient
-{
-  GObject              parent_instance;
-
-  DevSshContext       *context;
-  DevSshSessionConfig *config;
-  GSocketClient       *dialer;
-  GListStore          *sessions;
-  GCancellable        *closing;      /* ends what is being opened when the client closes */
-  gboolean             closed;
-};
-
 G_DEFINE_FINAL_TYPE (DevSshClient, devssh_client, G_TYPE_OBJECT)
 
 enum { PROP_0, PROP_CONFIG, PROP_SESSIONS, N_PROPS };
 static GParamSpec *properties[N_PROPS];
 
-/* One session on its way; its task's data. */
-typedef struct
-{
-  DevSshClientSession *session;
-  GCancellable        *both;         /* the caller's way to give up, and the client's end */
-  GCancellable        *caller;
-  gulong               caller_id;
-  GCancellable        *closing;
-  gulong               closing_id;
-} Opening;
-
 static void
-opening_cancelled_cb (GCancellable *cancellable,
-                      GCancellable *both)
+devssh_client_get_property (GObject    *object,
+                            guint       property_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
 {
-  g_cancellable_cancel (both);
-}
+  DevSshClient *self = DEVSSH_CLIENT (object);
 
-static void
-opening_free (gpointer data)
-{
-  Opening *self = data;
-
-  g_cancellable_disconnect (self->closing, self->closing_id);
-  g_cancellable_disconnect (self->caller, self->caller_id);
-  g_clear_object (&self->closing);
-  g_clear_object (&self->caller);
-  g_clear_object (&self->both);
-  g_clear_object (&self->session);
-  g_free (self);
-}
-
-static void
-devssh_client_session_closed_cb (DevSshSession *session,
-                                 guint          reason,
-                                 const char    *message,
-                                 const GError  *error,
-                                 DevSshClient  *self)
-{
-  guint position;
-
-  g_signal_handlers_disconnect_by_data (session, self);
-  if (g_list_store_find (self->sessions, session, &position))
-    g_list_store_remove (self->sessions, position);
-}
-
-static void
-devssh_client_close_sessions (DevSshClient *self)
-{
-  guint n;
-
-  while ((n = g_list_model_get_n_items (G_LIST_MODEL (self->sessions))) > 0)
+  switch (property_id)
     {
-      g_autoptr(DevSshSession) session = g_list_model_get_item (G_LIST_MODEL (self->sessions), n - 1);
+    case PROP_CONFIG:
+      g_value_set_object (value, self->config);
+      break;
 
-      g_signal_handlers_disconnect_by_data (session, self);
-      g_list_store_remove (self->sessions, n - 1);
-      devssh_session_close (session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "The client was closed");
+    case PROP_SESSIONS:
+      g_value_set_object (value, self->sessions);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
 
+static void
+devssh_client_set_property (GObject      *object,
+                            guint         property_id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
+{
+  DevSshClient *self = DEVSSH_CLIENT (object);
+
+  switch (property_id)
+    {
+    case PROP_CONFIG:
+      self->config = g_value_dup_object (value);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+devssh_client_constructed (GObject *object)
+{
+  DevSshClient *self = DEVSSH_CLIENT (object);
+
+  G_OBJECT_CLASS (devssh_client_parent_class)->constructed (object);
+
+  if (self->config == NULL)
+    self->config = devssh_session_config_new ();
+}
+
+/* Sessions that somebody else holds as well go on: only close() ends those. */
 static void
 devssh_client_dispose (GObject *object)
 {
   DevSshClient *self = DEVSSH_CLIENT (object);
 
-  devssh_client_close (self);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->sessions)); i++)
+    {
+      g_autoptr(DevSshSession) session = g_list_model_get_item (G_LIST_MODEL (self->sessions), i);
+
+      g_signal_handlers_disconnect_by_data (session, self);
+    }
+  g_list_store_remove_all (self->sessions);
+
   G_OBJECT_CLASS (devssh_client_parent_class)->dispose (object);
 }
 
@@ -111,52 +123,10 @@ devssh_client_finalize (GObject *object)
   DevSshClient *self = DEVSSH_CLIENT (object);
 
   g_clear_object (&self->config);
-  g_clear_object (&self->dialer);
   g_clear_object (&self->sessions);
-  g_clear_object (&self->closing);
-  g_clear_pointer (&self->context, devssh_context_unref);
+  devssh_context_unref (self->context);
+
   G_OBJECT_CLASS (devssh_client_parent_class)->finalize (object);
-}
-
-static void
-devssh_client_get_property (GObject    *object,
-                            guint       prop_id,
-                            GValue     *value,
-                            GParamSpec *pspec)
-{
-  DevSshClient *self = DEVSSH_CLIENT (object);
-
-  switch (prop_id)
-    {
-    case PROP_CONFIG:
-      g_value_set_object (value, self->config);
-      break;
-    case PROP_SESSIONS:
-      g_value_set_object (value, self->sessions);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-devssh_client_set_property (GObject      *object,
-                            guint         prop_id,
-                            const GValue *value,
-                            GParamSpec   *pspec)
-{
-  DevSshClient *self = DEVSSH_CLIENT (object);
-
-  switch (prop_id)
-    {
-    case PROP_CONFIG:
-      self->config = g_value_dup_object (value);
-      if (self->config == NULL)
-        self->config = devssh_session_config_new ();
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
@@ -164,21 +134,25 @@ devssh_client_class_init (DevSshClientClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
-  object_class->dispose = devssh_client_dispose;
-  object_class->finalize = devssh_client_finalize;
   object_class->get_property = devssh_client_get_property;
   object_class->set_property = devssh_client_set_property;
+  object_class->constructed = devssh_client_constructed;
+  object_class->dispose = devssh_client_dispose;
+  object_class->finalize = devssh_client_finalize;
 
   /**
    * DevSshClient:config: (getter get_config)
    *
-   * What sessions offer, allow and limit.
+   * The configuration of the sessions. Changing it changes those that are
+   * opened later.
    *
    * Since: 1.0
    */
   properties[PROP_CONFIG] =
-    g_param_spec_object ("config", NULL, NULL, DEVSSH_TYPE_SESSION_CONFIG,
+    g_param_spec_object ("config", NULL, NULL,
+                         DEVSSH_TYPE_SESSION_CONFIG,
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
   /**
    * DevSshClient:sessions: (getter get_sessions)
    *
@@ -187,8 +161,10 @@ devssh_client_class_init (DevSshClientClass *klass)
    * Since: 1.0
    */
   properties[PROP_SESSIONS] =
-    g_param_spec_object ("sessions", NULL, NULL, G_TYPE_LIST_MODEL,
+    g_param_spec_object ("sessions", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -197,13 +173,118 @@ devssh_client_init (DevSshClient *self)
 {
   self->context = devssh_context_ref_thread_default ();
   self->sessions = g_list_store_new (DEVSSH_TYPE_CLIENT_SESSION);
-  self->closing = g_cancellable_new ();
-  self->dialer = g_socket_client_new ();
+}
+
+/* ---- connecting ---- */
+
+/* Consumes error. */
+static void
+attempt_finish (Attempt *self,
+                GError  *error)
+{
+  GTask *task = self->task;
+
+  g_queue_remove (&self->client->connecting, self);
+  g_cancellable_disconnect (self->callers, self->handler);
+
+  if (error != NULL && self->client->closed)
+    {
+      g_clear_error (&error);
+      error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Client is closed");
+    }
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, g_object_ref (self->session), g_object_unref);
+
+  g_clear_object (&self->session);
+  g_clear_object (&self->callers);
+  g_object_unref (self->cancellable);
+  g_object_unref (task);
+  g_free (self);
+}
+
+static void
+devssh_client_session_closed_cb (DevSshSession          *session,
+                                 DevSshDisconnectReason  reason,
+                                 const char             *message,
+                                 const GError           *error,
+                                 gpointer                user_data)
+{
+  DevSshClient *self = user_data;
+  guint position;
+
+  g_signal_handlers_disconnect_by_data (session, self);
+  if (g_list_store_find (self->sessions, session, &position))
+    g_list_store_remove (self->sessions, position);
+}
+
+static void
+attempt_session_cb (GObject      *source,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  Attempt *self = user_data;
+  DevSshClient *client = self->client;
+  GError *error = NULL;
+
+  if (devssh_session_connect_finish (DEVSSH_SESSION (source), result, &error) && client->closed)
+    error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Client is closed");
+
+  if (error != NULL)
+    {
+      /* What has ended by itself stays as it ended; a cancelled one has not. */
+      devssh_session_close (DEVSSH_SESSION (source),
+                            error->domain == DEVSSH_CONNECTION_ERROR ? (DevSshDisconnectReason) error->code
+                                                                     : DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR,
+                            "The session could not be connected");
+    }
+  else
+    {
+      g_list_store_append (client->sessions, self->session);
+      g_signal_connect (self->session, "closed", G_CALLBACK (devssh_client_session_closed_cb), client);
+    }
+  attempt_finish (self, error);
+}
+
+static void
+attempt_socket_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  Attempt *self = user_data;
+  GError *error = NULL;
+  g_autoptr(GSocketConnection) connection =
+    g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+
+  if (connection != NULL)
+    {
+      devssh_socket_prepare (G_IO_STREAM (connection));
+      self->session = devssh_client_session_new (G_IO_STREAM (connection), self->client->config, &error);
+    }
+  if (self->session == NULL)
+    {
+      if (connection != NULL)
+        g_io_stream_close_async (G_IO_STREAM (connection), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+      attempt_finish (self, error);
+      return;
+    }
+
+  devssh_session_connect_async (DEVSSH_SESSION (self->session), self->cancellable, attempt_session_cb, self);
+}
+
+/* In whatever thread cancelled. */
+static void
+attempt_cancelled_cb (GCancellable *callers,
+                      gpointer      user_data)
+{
+  g_cancellable_cancel (user_data);
 }
 
 /**
  * devssh_client_new:
- * @config: (nullable): what sessions offer, allow and limit; %NULL for the defaults
+ * @config: (nullable): the configuration of the sessions; %NULL:
+ *   [ctor@SessionConfig.new]
  *
  * Makes a client.
  *
@@ -220,10 +301,10 @@ devssh_client_new (DevSshSessionConfig *config)
 }
 
 /**
- * devssh_client_get_config:
+ * devssh_client_get_config: (get-property config)
  * @self: a client
  *
- * Gets what sessions offer, allow and limit. Changes count for sessions that are opened later.
+ * The configuration of the sessions.
  *
  * Returns: (transfer none): the configuration
  *
@@ -237,83 +318,62 @@ devssh_client_get_config (DevSshClient *self)
   return self->config;
 }
 
-/**
- * devssh_client_get_sessions:
- * @self: a client
- *
- * Gets the sessions that are open.
- *
- * Returns: (transfer none): a list of [class@ClientSession]
- *
- * Since: 1.0
- */
-GListModel *
-devssh_client_get_sessions (DevSshClient *self)
-{
-  g_return_val_if_fail (DEVSSH_IS_CLIENT (self), NULL);
-
-  return G_LIST_MODEL (self->sessions);
-}
-
 static void
-devssh_client_connected_cb (GObject      *source,
-                            GAsyncResult *result,
-                            gpointer      user_data)
+devssh_client_connect_tagged (DevSshClient        *self,
+                              GSocketConnectable  *connectable,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data,
+                              gpointer             tag)
 {
-  g_autoptr(GTask) task = user_data;
-  DevSshClient *self = g_task_get_source_object (task);
-  Opening *opening = g_task_get_task_data (task);
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr(GSocketClient) socket_client = NULL;
   GError *error = NULL;
+  Attempt *attempt;
 
-  if (!devssh_session_connect_finish (DEVSSH_SESSION (source), result, &error))
+  g_task_set_source_tag (task, tag);
+  /* A session that is there is handed over, or nobody would know of it. */
+  g_task_set_check_cancellable (task, FALSE);
+  if (!devssh_context_check_here (self->context, G_STRFUNC, &error))
     {
       g_task_return_error (task, error);
       return;
     }
-  g_list_store_append (self->sessions, opening->session);
-  g_signal_connect (opening->session, "closed", G_CALLBACK (devssh_client_session_closed_cb), self);
-  g_task_return_pointer (task, g_steal_pointer (&opening->session), g_object_unref);
-}
-
-static void
-devssh_client_dialled_cb (GObject      *source,
-                          GAsyncResult *result,
-                          gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  DevSshClient *self = g_task_get_source_object (task);
-  Opening *opening = g_task_get_task_data (task);
-  g_autoptr(GSocketConnection) connection = NULL;
-  GError *error = NULL;
-
-  connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
-  if (connection != NULL)
+  if (self->closed)
     {
-      devssh_socket_set_options (g_socket_connection_get_socket (connection));
-      opening->session = devssh_client_session_new (G_IO_STREAM (connection), self->config, &error);
-    }
-  if (opening->session == NULL)
-    {
-      g_task_return_error (task, error);
+      g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Client is closed");
       return;
     }
-  devssh_session_connect_async (DEVSSH_SESSION (opening->session), opening->both, devssh_client_connected_cb,
-                                g_steal_pointer (&task));
+
+  attempt = g_new0 (Attempt, 1);
+  attempt->client = self;
+  attempt->task = g_steal_pointer (&task);
+  attempt->cancellable = g_cancellable_new ();
+  if (cancellable != NULL)
+    {
+      attempt->callers = g_object_ref (cancellable);
+      attempt->handler = g_cancellable_connect (cancellable, G_CALLBACK (attempt_cancelled_cb),
+                                                g_object_ref (attempt->cancellable), g_object_unref);
+    }
+  g_queue_push_tail (&self->connecting, attempt);
+
+  socket_client = g_socket_client_new ();
+  g_socket_client_connect_async (socket_client, connectable, attempt->cancellable, attempt_socket_cb, attempt);
 }
 
 /**
  * devssh_client_connect_async:
  * @self: a client
- * @connectable: where to, e.g. a [class@Gio.NetworkAddress] or [class@Gio.UnixSocketAddress]
+ * @connectable: where to
  * @cancellable: (nullable): a way to give up
- * @callback: (scope async) (closure user_data): called when the session is connected
+ * @callback: (scope async) (closure user_data): called when the session is
+ *   connected
  * @user_data: for @callback
  *
- * Resolves, connects, and exchanges versions and keys. The session is then connected, not
- * authenticated: [method@ClientSession.authenticate_async] comes next.
- *
- * Fails as [method@Gio.SocketClient.connect_async] and [method@Session.connect_async] do, and with
- * %DEVSSH_ERROR_CLOSED after [method@Client.close].
+ * Resolves @connectable, connects to the first of its addresses that answers,
+ * and connects a session: versions and keys are exchanged. Who the host is,
+ * and who the user is, comes next, with
+ * [method@ClientSession.authenticate_async].
  *
  * Since: 1.0
  */
@@ -324,42 +384,12 @@ devssh_client_connect_async (DevSshClient        *self,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
 {
-  g_autoptr(GTask) task = NULL;
-  Opening *opening;
-  GError *error = NULL;
-
   g_return_if_fail (DEVSSH_IS_CLIENT (self));
   g_return_if_fail (G_IS_SOCKET_CONNECTABLE (connectable));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, devssh_client_connect_async);
-  if (!devssh_context_check_here (self->context, G_STRFUNC, &error)
-      || !devssh_session_config_validate (self->config, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (self->closed)
-    {
-      g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The client is closed");
-      return;
-    }
-
-  opening = g_new0 (Opening, 1);
-  opening->both = g_cancellable_new ();
-  opening->closing = g_object_ref (self->closing);
-  opening->closing_id = g_cancellable_connect (opening->closing, G_CALLBACK (opening_cancelled_cb),
-                                               g_object_ref (opening->both), g_object_unref);
-  if (cancellable != NULL)
-    {
-      opening->caller = g_object_ref (cancellable);
-      opening->caller_id = g_cancellable_connect (cancellable, G_CALLBACK (opening_cancelled_cb),
-                                                  g_object_ref (opening->both), g_object_unref);
-    }
-  g_task_set_task_data (task, opening, opening_free);
-  g_socket_client_connect_async (self->dialer, connectable, opening->both, devssh_client_dialled_cb,
-                                 g_steal_pointer (&task));
+  devssh_client_connect_tagged (self, connectable, cancellable, callback, user_data,
+                                devssh_client_connect_async);
 }
 
 /**
@@ -370,7 +400,11 @@ devssh_client_connect_async (DevSshClient        *self,
  *
  * Ends [method@Client.connect_async].
  *
- * Returns: (transfer full): the connected session, or %NULL
+ * Returns: (transfer full): the session, connected and not authenticated;
+ *   %NULL and @error: what the socket or the session says
+ *   (%G_IO_ERROR_CONNECTION_REFUSED, `DEVSSH_CONNECTION_ERROR` ...),
+ *   %G_IO_ERROR_CANCELLED, or %DEVSSH_ERROR_CLOSED after
+ *   [method@Client.close]
  *
  * Since: 1.0
  */
@@ -379,7 +413,9 @@ devssh_client_connect_finish (DevSshClient  *self,
                               GAsyncResult  *result,
                               GError       **error)
 {
+  g_return_val_if_fail (DEVSSH_IS_CLIENT (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, devssh_client_connect_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -387,13 +423,14 @@ devssh_client_connect_finish (DevSshClient  *self,
 /**
  * devssh_client_connect_to_host_async:
  * @self: a client
- * @host: a host name or address
- * @port: a port; 0 for 22
+ * @host: a name or an address
+ * @port: a TCP port; 0: 22
  * @cancellable: (nullable): a way to give up
- * @callback: (scope async) (closure user_data): called when the session is connected
+ * @callback: (scope async) (closure user_data): called when the session is
+ *   connected
  * @user_data: for @callback
  *
- * As [method@Client.connect_async], to a host.
+ * Does what [method@Client.connect_async] does, for a host on the network.
  *
  * Since: 1.0
  */
@@ -409,9 +446,11 @@ devssh_client_connect_to_host_async (DevSshClient        *self,
 
   g_return_if_fail (DEVSSH_IS_CLIENT (self));
   g_return_if_fail (host != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  address = g_network_address_new (host, port != 0 ? port : DEFAULT_PORT);
-  devssh_client_connect_async (self, address, cancellable, callback, user_data);
+  address = g_network_address_new (host, port != 0 ? port : SSH_PORT);
+  devssh_client_connect_tagged (self, address, cancellable, callback, user_data,
+                                devssh_client_connect_to_host_async);
 }
 
 /**
@@ -420,9 +459,10 @@ devssh_client_connect_to_host_async (DevSshClient        *self,
  * @result: what the callback got
  * @error: return location for an error
  *
- * Ends [method@Client.connect_to_host_async].
+ * Ends [method@Client.connect_to_host_async], with the errors of
+ * [method@Client.connect_finish].
  *
- * Returns: (transfer full): the connected session, or %NULL
+ * Returns: (transfer full): the session, connected and not authenticated
  *
  * Since: 1.0
  */
@@ -431,25 +471,57 @@ devssh_client_connect_to_host_finish (DevSshClient  *self,
                                       GAsyncResult  *result,
                                       GError       **error)
 {
-  return devssh_client_connect_finish (self, result, error);
+  g_return_val_if_fail (DEVSSH_IS_CLIENT (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, devssh_client_connect_to_host_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * devssh_client_get_sessions: (get-property sessions)
+ * @self: a client
+ *
+ * The sessions that are open: connected by @self, and not closed yet.
+ *
+ * Returns: (transfer none): a list of [class@ClientSession]
+ *
+ * Since: 1.0
+ */
+GListModel *
+devssh_client_get_sessions (DevSshClient *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_CLIENT (self), NULL);
+
+  return G_LIST_MODEL (self->sessions);
 }
 
 /**
  * devssh_client_close:
  * @self: a client
  *
- * Closes every session; nothing can be opened any more. Closing twice does nothing.
+ * Closes all sessions and gives up those that are being connected. Nothing can
+ * be connected afterwards. A second call does nothing.
  *
  * Since: 1.0
  */
 void
 devssh_client_close (DevSshClient *self)
 {
+  g_autoptr(GPtrArray) sessions = NULL;
+
   g_return_if_fail (DEVSSH_IS_CLIENT (self));
 
-  if (self->closed)
+  if (!devssh_context_check_here (self->context, G_STRFUNC, NULL) || self->closed)
     return;
+
   self->closed = TRUE;
-  g_cancellable_cancel (self->closing);
-  devssh_client_close_sessions (self);
+  for (GList *l = self->connecting.head; l != NULL; l = l->next)
+    g_cancellable_cancel (((Attempt *) l->data)->cancellable);
+
+  sessions = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->sessions)); i++)
+    g_ptr_array_add (sessions, g_list_model_get_item (G_LIST_MODEL (self->sessions), i));
+  for (guint i = 0; i < sessions->len; i++)
+    devssh_session_close (sessions->pdata[i], DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Client is closed");
 }

@@ -1,49 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Listens, and makes a session of every connection (protocol.md 12.2). */
-#include <libdevssh/net/devssh-server-private.h>
+#include <libdevssh/net/devssh-server.h>
 
 #include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/net/devssh-acceptor-private.h>
-#include <libdevssh/net/devssh-socket-options-private.h>
+#include <libdevssh/net/devssh-socket-private.h>
+#include <libdevssh/session/devssh-session-config-private.h>
 
-#define DEFAULT_LOGIN_GRACE  120
-#define DEFAULT_STARTUPS     100
-#define DEFAULT_PER_ADDRESS  20
-#define BACKLOG              128
+struct _DevSshServer
+{
+  GObject                  parent_instance;
+  DevSshContext           *context;
+  DevSshSessionConfig     *config;
+  DevSshServerCredentials *credentials;
+  DevSshAcceptor          *acceptor;        /* NULL before listening and after the end */
+  GListStore              *sessions;
+  GHashTable              *guests;          /* (element-type DevSshServerSession Guest) */
+  gboolean                 closed;
+
+  guint                    login_grace;     /* seconds */
+  guint                    max_startups;
+  guint                    max_startups_per_address;
+  guint                    n_startups;      /* guests that have not logged in */
+  GHashTable              *startups;        /* (element-type utf8 guint): the same, by address */
+};
+
+/* What is kept about a session. */
+typedef struct
+{
+  DevSshServer        *server;              /* borrowed: dispose frees its guests */
+  DevSshServerSession *session;
+  char                *subject;             /* whose startups it counts among; NULL: nobody's */
+  gboolean             starting;
+  DevSshDeadline       grace;
+} Guest;
 
 /**
  * DevSshServer:
  *
- * Listens for connections and makes a [class@ServerSession] of each.
+ * Listens, and makes a session of every connection.
  *
- * Connect to [signal@Server::session-authenticating] to let people in, and to
- * [signal@Server::session-request] and [signal@Server::session-channel-opening] to let them do
- * something; or connect to the signals of each session in [signal@Server::session-opened].
+ * What the sessions ask comes as signals of the server, to which handlers have
+ * to be connected before a session is opened. Handlers of a session's own
+ * signals, connected in [signal@Server::session-opened], are asked first.
+ * Whoever is not accepted in [signal@Server::session-authenticating] stays out.
  *
- * Who does not log in within [property@Server:login-grace] is disconnected; more than
- * [property@Server:max-startups] connections that have not logged in are turned away.
+ * Connections that do not log in are kept in bounds: each gets
+ * [property@Server:login-grace] seconds, and there are at most
+ * [property@Server:max-startups] of them at a time.
+ *
+ * A server belongs to the main context that is the thread's default when it is
+ * made, and so do its sessions.
  *
  * Since: 1.0
  */
-struct _DevSshServer
-{
-  GObject                  parent_instance;
-
-  DevSshContext           *context;
-  DevSshSessionConfig     *config;
-  DevSshServerCredentials *credentials;
-  DevSshAcceptor          *acceptor;
-  GListStore              *sessions;
-  GHashTable              *guests;          /* (element-type DevSshServerSession Guest): those that have not closed */
-  GHashTable              *per_address;     /* (element-type utf8 guint): start-ups */
-  guint                    startups;
-  guint                    login_grace;     /* milliseconds */
-  guint                    max_startups;
-  guint                    max_startups_per_address;
-  gboolean                 closed;
-};
-
 G_DEFINE_FINAL_TYPE (DevSshServer, devssh_server, G_TYPE_OBJECT)
 
 enum
@@ -51,8 +62,8 @@ enum
   PROP_0,
   PROP_CONFIG,
   PROP_CREDENTIALS,
-  PROP_SESSIONS,
   PROP_PORT,
+  PROP_SESSIONS,
   PROP_LOGIN_GRACE,
   PROP_MAX_STARTUPS,
   PROP_MAX_STARTUPS_PER_ADDRESS,
@@ -73,36 +84,48 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-/* What the server keeps of one session. */
-typedef struct
-{
-  DevSshServer        *server;     /* borrowed: the table is the server's */
-  DevSshServerSession *session;
-  char                *address;    /* NULL: not an internet socket; never counted by address */
-  DevSshDeadline       grace;
-  gboolean             starting;   /* counts as a start-up */
-} Guest;
+/* ---- guests ---- */
 
-/* A slot is free again when its guest has logged in or gone (T-41). */
+static guint
+devssh_server_count_startups (DevSshServer *self,
+                              const char   *subject)
+{
+  return subject != NULL ? GPOINTER_TO_UINT (g_hash_table_lookup (self->startups, subject)) : 0;
+}
+
 static void
-guest_started (Guest *self)
+guest_start (Guest *self)
 {
   DevSshServer *server = self->server;
 
+  self->starting = TRUE;
+  server->n_startups++;
+  if (self->subject != NULL)
+    g_hash_table_insert (server->startups, g_strdup (self->subject),
+                         GUINT_TO_POINTER (devssh_server_count_startups (server, self->subject) + 1));
+}
+
+/* It has logged in, or is gone. */
+static void
+guest_settle (Guest *self)
+{
+  DevSshServer *server = self->server;
+  guint n;
+
+  devssh_deadline_clear (&self->grace);
   if (!self->starting)
     return;
-  self->starting = FALSE;
-  devssh_deadline_clear (&self->grace);
-  server->startups--;
-  if (self->address != NULL)
-    {
-      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (server->per_address, self->address)) - 1;
 
-      if (n == 0)
-        g_hash_table_remove (server->per_address, self->address);
-      else
-        g_hash_table_replace (server->per_address, g_strdup (self->address), GUINT_TO_POINTER (n));
-    }
+  self->starting = FALSE;
+  server->n_startups--;
+  if (self->subject == NULL)
+    return;
+
+  n = devssh_server_count_startups (server, self->subject);
+  if (n > 1)
+    g_hash_table_insert (server->startups, g_strdup (self->subject), GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (server->startups, self->subject);
 }
 
 static void
@@ -110,39 +133,41 @@ guest_free (gpointer data)
 {
   Guest *self = data;
 
-  guest_started (self);
+  guest_settle (self);
   g_signal_handlers_disconnect_by_data (self->session, self);
   g_object_unref (self->session);
-  g_free (self->address);
+  g_free (self->subject);
   g_free (self);
 }
 
-/* One deadline a connection; no traffic moves it (T-40). */
+/* One deadline, from accept to authenticated, which no traffic moves (T-40). */
 static void
 guest_grace_cb (DevSshDeadline *deadline)
 {
-  Guest *self = (Guest *) ((guint8 *) deadline - G_STRUCT_OFFSET (Guest, grace));
+  Guest *self = G_STRUCT_MEMBER_P (deadline, -(glong) G_STRUCT_OFFSET (Guest, grace));
 
   devssh_session_close (DEVSSH_SESSION (self->session), DEVSSH_DISCONNECT_REASON_BY_APPLICATION,
-                        "The time to log in is over");
+                        "Nobody has logged in in time");
 }
 
 static gboolean
 guest_authenticating_cb (DevSshSession        *session,
-                         DevSshAuthentication *question,
-                         Guest                *self)
+                         DevSshAuthentication *authentication,
+                         gpointer              user_data)
 {
+  Guest *self = user_data;
   gboolean handled = FALSE;
 
-  g_signal_emit (self->server, signals[SIGNAL_SESSION_AUTHENTICATING], 0, session, question, &handled);
+  g_signal_emit (self->server, signals[SIGNAL_SESSION_AUTHENTICATING], 0, session, authentication, &handled);
   return handled;
 }
 
 static gboolean
 guest_request_cb (DevSshSession        *session,
                   DevSshSessionRequest *request,
-                  Guest                *self)
+                  gpointer              user_data)
 {
+  Guest *self = user_data;
   gboolean handled = FALSE;
 
   g_signal_emit (self->server, signals[SIGNAL_SESSION_REQUEST], 0, session, request, &handled);
@@ -152,8 +177,9 @@ guest_request_cb (DevSshSession        *session,
 static gboolean
 guest_channel_opening_cb (DevSshSession        *session,
                           DevSshChannelOpening *opening,
-                          Guest                *self)
+                          gpointer              user_data)
 {
+  Guest *self = user_data;
   gboolean handled = FALSE;
 
   g_signal_emit (self->server, signals[SIGNAL_SESSION_CHANNEL_OPENING], 0, session, opening, &handled);
@@ -162,161 +188,263 @@ guest_channel_opening_cb (DevSshSession        *session,
 
 static void
 guest_authenticated_cb (DevSshServerSession *session,
-                        Guest               *self)
+                        gpointer             user_data)
 {
-  guest_started (self);
+  guest_settle (user_data);
 }
 
 static void
-devssh_server_forget (DevSshServer        *self,
-                      DevSshServerSession *session)
+guest_closed_cb (DevSshSession          *session,
+                 DevSshDisconnectReason  reason,
+                 const char             *message,
+                 const GError           *error,
+                 gpointer                user_data)
 {
-  g_autoptr(DevSshServerSession) kept = g_object_ref (session);
+  g_autoptr(DevSshServer) server = g_object_ref (((Guest *) user_data)->server);
+  g_autoptr(DevSshSession) hold = g_object_ref (session);
   guint position;
 
-  if (!g_hash_table_remove (self->guests, session))
-    return;
-  if (g_list_store_find (self->sessions, session, &position))
-    g_list_store_remove (self->sessions, position);
-  g_signal_emit (self, signals[SIGNAL_SESSION_CLOSED], 0, session);
+  /* The guest goes first: a slot is free before anybody is told (T-41). */
+  g_hash_table_remove (server->guests, session);
+  if (g_list_store_find (server->sessions, session, &position))
+    g_list_store_remove (server->sessions, position);
+  g_signal_emit (server, signals[SIGNAL_SESSION_CLOSED], 0, session);
 }
 
 static void
-guest_closed_cb (DevSshSession *session,
-                 guint          reason,
-                 const char    *message,
-                 const GError  *error,
-                 Guest         *self)
+guest_connected_cb (GObject      *source,
+                    GAsyncResult *result,
+                    gpointer      user_data)
 {
-  g_autoptr(DevSshServer) server = g_object_ref (self->server);
+  g_autoptr(DevSshServer) server = user_data;
+  DevSshSession *session = DEVSSH_SESSION (source);
+  g_autoptr(GError) error = NULL;
+  Guest *guest;
 
-  devssh_server_forget (server, DEVSSH_SERVER_SESSION (session));
+  /* A bad client ends its own session and nothing else. */
+  if (!devssh_session_connect_finish (session, result, &error))
+    {
+      g_debug ("A session could not be connected: %s", error->message);
+      devssh_session_close (session, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "The session could not be connected");
+      return;
+    }
+
+  /* Where there is no security nobody logs in. */
+  guest = g_hash_table_lookup (server->guests, session);
+  if (guest != NULL && devssh_session_config_is_no_security (devssh_session_get_config (session)))
+    guest_settle (guest);
+}
+
+/* Whether anybody listens decides how a question is refused: so we listen for the server only if somebody listens to it. */
+static void
+guest_relay (Guest      *self,
+             guint       signal,
+             const char *session_signal,
+             GCallback   callback)
+{
+  if (g_signal_has_handler_pending (self->server, signals[signal], 0, FALSE))
+    g_signal_connect (self->session, session_signal, callback, self);
+}
+
+static void
+guest_relay_questions (Guest *self)
+{
+  guest_relay (self, SIGNAL_SESSION_AUTHENTICATING, "authenticating", G_CALLBACK (guest_authenticating_cb));
+  guest_relay (self, SIGNAL_SESSION_REQUEST, "request", G_CALLBACK (guest_request_cb));
+  guest_relay (self, SIGNAL_SESSION_CHANNEL_OPENING, "channel-opening", G_CALLBACK (guest_channel_opening_cb));
+}
+
+/* ---- taking connections ---- */
+
+static void
+devssh_server_report (const GError *error,
+                      gpointer      user_data)
+{
+  DevSshServer *self = user_data;
+
+  g_object_ref (self);
+  g_signal_emit (self, signals[SIGNAL_ERROR], 0, error);
+  g_object_unref (self);
 }
 
 static gboolean
-devssh_server_has_listeners (DevSshServer *self,
-                             guint         signal)
+devssh_server_check_startups (DevSshServer  *self,
+                              const char    *subject,
+                              GError       **error)
 {
-  return g_signal_has_handler_pending (self, signals[signal], 0, FALSE);
-}
-
-/* Handlers are connected only where the server itself has some: whether anybody listens decides refusals. */
-static void
-devssh_server_connect_guest (DevSshServer *self,
-                             Guest        *guest)
-{
-  DevSshServerSession *session = guest->session;
-
-  g_signal_connect (session, "authenticating", G_CALLBACK (guest_authenticating_cb), guest);
-  if (devssh_server_has_listeners (self, SIGNAL_SESSION_REQUEST))
-    g_signal_connect (session, "request", G_CALLBACK (guest_request_cb), guest);
-  if (devssh_server_has_listeners (self, SIGNAL_SESSION_CHANNEL_OPENING))
-    g_signal_connect (session, "channel-opening", G_CALLBACK (guest_channel_opening_cb), guest);
-  g_signal_connect (session, "client-authenticated", G_CALLBACK (guest_authenticated_cb), guest);
-  g_signal_connect (session, "closed", G_CALLBACK (guest_closed_cb), guest);
-}
-
-static void
-devssh_server_session_connected_cb (GObject      *source,
-                                    GAsyncResult *result,
-                                    gpointer      user_data)
-{
-  g_autoptr(DevSshServer) self = user_data;
-  g_autoptr(GError) error = NULL;
-
-  /* A scan, junk, an early end: nothing that stops the server. */
-  if (!devssh_session_connect_finish (DEVSSH_SESSION (source), result, &error))
-    g_signal_emit (self, signals[SIGNAL_ERROR], 0, error);
+  if (self->max_startups > 0 && self->n_startups >= self->max_startups)
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT,
+                   "%u connections have not logged in yet", self->n_startups);
+      return FALSE;
+    }
+  if (self->max_startups_per_address > 0 &&
+      devssh_server_count_startups (self, subject) >= self->max_startups_per_address)
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT,
+                   "%u connections from %s have not logged in yet",
+                   devssh_server_count_startups (self, subject), subject);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 static DevSshServerSession *
-devssh_server_welcome (DevSshServer  *self,
-                       GIOStream     *stream,
-                       char          *address,
-                       GError       **error)
+devssh_server_take (DevSshServer  *self,
+                    GIOStream     *stream,
+                    GError       **error)
 {
-  g_autofree char *owned_address = address;
+  g_autofree char *subject = devssh_socket_dup_subject (stream);
   g_autoptr(DevSshServerSession) session = NULL;
   Guest *guest;
 
+  if (!devssh_server_check_startups (self, subject, error))
+    return NULL;
   session = devssh_server_session_new (stream, self->config, self->credentials, error);
   if (session == NULL)
     return NULL;
 
+  devssh_socket_prepare (stream);
   guest = g_new0 (Guest, 1);
   guest->server = self;
   guest->session = g_object_ref (session);
-  guest->starting = TRUE;
-  self->startups++;
-  if (owned_address != NULL)
-    {
-      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, owned_address));
-
-      g_hash_table_replace (self->per_address, g_strdup (owned_address), GUINT_TO_POINTER (n + 1));
-      guest->address = g_steal_pointer (&owned_address);
-    }
+  guest->subject = g_steal_pointer (&subject);
+  guest_start (guest);
   if (self->login_grace > 0)
     devssh_deadline_set (&guest->grace, self->context,
-                         devssh_context_get_time (self->context) + self->login_grace * G_TIME_SPAN_MILLISECOND,
+                         devssh_context_get_time (self->context) + self->login_grace * G_TIME_SPAN_SECOND,
                          guest_grace_cb);
   g_hash_table_insert (self->guests, session, guest);
   g_list_store_append (self->sessions, session);
-  devssh_server_connect_guest (self, guest);
+  g_signal_connect (session, "client-authenticated", G_CALLBACK (guest_authenticated_cb), guest);
+  g_signal_connect (session, "closed", G_CALLBACK (guest_closed_cb), guest);
 
+  /* The application's own handlers come before ours, and nothing has been read yet. */
+  g_object_ref (self);
   g_signal_emit (self, signals[SIGNAL_SESSION_OPENED], 0, session);
-  if (!devssh_session_get_is_closed (DEVSSH_SESSION (session)))
-    devssh_session_connect_async (DEVSSH_SESSION (session), NULL, devssh_server_session_connected_cb, g_object_ref (self));
+  guest = g_hash_table_lookup (self->guests, session);
+  if (guest != NULL)
+    {
+      guest_relay_questions (guest);
+      devssh_session_connect_async (DEVSSH_SESSION (session), NULL, guest_connected_cb, g_object_ref (self));
+    }
+  g_object_unref (self);
   return g_steal_pointer (&session);
 }
 
-static char *
-devssh_server_address_of (GSocket *socket)
-{
-  g_autoptr(GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
-
-  if (!G_IS_INET_SOCKET_ADDRESS (remote))
-    return NULL;
-  return g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
-}
-
 static void
-devssh_server_accepted_cb (GSocket  *socket,
-                           gpointer  user_data)
+devssh_server_accepted (GSocketConnection *connection,
+                        gpointer           user_data)
 {
   DevSshServer *self = user_data;
-  g_autoptr(GSocketConnection) connection = NULL;
-  g_autoptr(DevSshServerSession) session = NULL;
   g_autoptr(GError) error = NULL;
-  g_autofree char *address = devssh_server_address_of (socket);
+  g_autoptr(DevSshServerSession) session = devssh_server_take (self, G_IO_STREAM (connection), &error);
 
-  if (self->startups >= self->max_startups
-      || (self->max_startups_per_address > 0 && address != NULL
-          && GPOINTER_TO_UINT (g_hash_table_lookup (self->per_address, address)) >= self->max_startups_per_address))
+  if (session != NULL)
+    return;
+
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  /* Too many of them is what an attacker wants us to talk about. */
+  if (g_error_matches (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT))
+    g_debug ("A connection was closed: %s", error->message);
+  else
+    devssh_server_report (error, self);
+}
+
+/* ---- GObject ---- */
+
+static void
+devssh_server_get_property (GObject    *object,
+                            guint       property_id,
+                            GValue     *value,
+                            GParamSpec *pspec)
+{
+  DevSshServer *self = DEVSSH_SERVER (object);
+
+  switch (property_id)
     {
-      /* T-41: at once, and without a word: nothing has been said yet that could be answered. */
-      g_socket_close (socket, NULL);
-      return;
-    }
+    case PROP_CONFIG:
+      g_value_set_object (value, self->config);
+      break;
 
-  devssh_socket_set_options (socket);
-  connection = g_socket_connection_factory_create_connection (socket);
-  session = devssh_server_welcome (self, G_IO_STREAM (connection), g_steal_pointer (&address), &error);
-  if (session == NULL)
-    g_signal_emit (self, signals[SIGNAL_ERROR], 0, error);
+    case PROP_CREDENTIALS:
+      g_value_set_object (value, self->credentials);
+      break;
+
+    case PROP_PORT:
+      g_value_set_uint (value, devssh_server_get_port (self));
+      break;
+
+    case PROP_SESSIONS:
+      g_value_set_object (value, self->sessions);
+      break;
+
+    case PROP_LOGIN_GRACE:
+      g_value_set_uint (value, self->login_grace);
+      break;
+
+    case PROP_MAX_STARTUPS:
+      g_value_set_uint (value, self->max_startups);
+      break;
+
+    case PROP_MAX_STARTUPS_PER_ADDRESS:
+      g_value_set_uint (value, self->max_startups_per_address);
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
 }
 
 static void
-devssh_server_trouble_cb (const GError *error,
-                          gpointer      user_data)
+devssh_server_set_property (GObject      *object,
+                            guint         property_id,
+                            const GValue *value,
+                            GParamSpec   *pspec)
 {
-  g_signal_emit (user_data, signals[SIGNAL_ERROR], 0, error);
+  DevSshServer *self = DEVSSH_SERVER (object);
+
+  switch (property_id)
+    {
+    case PROP_CONFIG:
+      self->config = g_value_dup_object (value);
+      break;
+
+    case PROP_CREDENTIALS:
+      self->credentials = g_value_dup_object (value);
+      break;
+
+    case PROP_LOGIN_GRACE:
+      devssh_server_set_login_grace (self, g_value_get_uint (value));
+      break;
+
+    case PROP_MAX_STARTUPS:
+      devssh_server_set_max_startups (self, g_value_get_uint (value));
+      break;
+
+    case PROP_MAX_STARTUPS_PER_ADDRESS:
+      devssh_server_set_max_startups_per_address (self, g_value_get_uint (value));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
 }
 
-static const DevSshAcceptorEvents acceptor_events = {
-  .accepted = devssh_server_accepted_cb,
-  .trouble = devssh_server_trouble_cb,
-};
+static void
+devssh_server_constructed (GObject *object)
+{
+  DevSshServer *self = DEVSSH_SERVER (object);
 
+  G_OBJECT_CLASS (devssh_server_parent_class)->constructed (object);
+
+  if (self->config == NULL)
+    self->config = devssh_session_config_new ();
+  if (self->credentials == NULL)
+    self->credentials = devssh_server_credentials_new ();
+}
+
+/* Nobody would answer the sessions any more. */
 static void
 devssh_server_dispose (GObject *object)
 {
@@ -325,6 +453,7 @@ devssh_server_dispose (GObject *object)
   devssh_server_close (self);
   g_hash_table_remove_all (self->guests);
   g_list_store_remove_all (self->sessions);
+
   G_OBJECT_CLASS (devssh_server_parent_class)->dispose (object);
 }
 
@@ -333,101 +462,32 @@ devssh_server_finalize (GObject *object)
 {
   DevSshServer *self = DEVSSH_SERVER (object);
 
+  g_hash_table_unref (self->guests);
+  g_hash_table_unref (self->startups);
+  g_clear_object (&self->sessions);
   g_clear_object (&self->config);
   g_clear_object (&self->credentials);
-  g_clear_object (&self->sessions);
-  g_clear_pointer (&self->guests, g_hash_table_unref);
-  g_clear_pointer (&self->per_address, g_hash_table_unref);
-  g_clear_pointer (&self->context, devssh_context_unref);
+  devssh_context_unref (self->context);
+
   G_OBJECT_CLASS (devssh_server_parent_class)->finalize (object);
-}
-
-static void
-devssh_server_get_property (GObject    *object,
-                            guint       prop_id,
-                            GValue     *value,
-                            GParamSpec *pspec)
-{
-  DevSshServer *self = DEVSSH_SERVER (object);
-
-  switch (prop_id)
-    {
-    case PROP_CONFIG:
-      g_value_set_object (value, self->config);
-      break;
-    case PROP_CREDENTIALS:
-      g_value_set_object (value, self->credentials);
-      break;
-    case PROP_SESSIONS:
-      g_value_set_object (value, self->sessions);
-      break;
-    case PROP_PORT:
-      g_value_set_uint (value, devssh_server_get_port (self));
-      break;
-    case PROP_LOGIN_GRACE:
-      g_value_set_uint (value, self->login_grace / 1000);
-      break;
-    case PROP_MAX_STARTUPS:
-      g_value_set_uint (value, self->max_startups);
-      break;
-    case PROP_MAX_STARTUPS_PER_ADDRESS:
-      g_value_set_uint (value, self->max_startups_per_address);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-devssh_server_set_property (GObject      *object,
-                            guint         prop_id,
-                            const GValue *value,
-                            GParamSpec   *pspec)
-{
-  DevSshServer *self = DEVSSH_SERVER (object);
-
-  switch (prop_id)
-    {
-    case PROP_CONFIG:
-      self->config = g_value_dup_object (value);
-      if (self->config == NULL)
-        self->config = devssh_session_config_new ();
-      break;
-    case PROP_CREDENTIALS:
-      self->credentials = g_value_dup_object (value);
-      break;
-    case PROP_LOGIN_GRACE:
-      self->login_grace = g_value_get_uint (value) * 1000;
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_MAX_STARTUPS:
-      self->max_startups = g_value_get_uint (value);
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    case PROP_MAX_STARTUPS_PER_ADDRESS:
-      self->max_startups_per_address = g_value_get_uint (value);
-      g_object_notify_by_pspec (object, pspec);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
 devssh_server_install_properties (GObjectClass *object_class)
 {
-  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-  const GParamFlags at_birth = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
-  const GParamFlags writable = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
-
   /**
    * DevSshServer:config: (getter get_config)
    *
-   * What sessions offer, allow and limit.
+   * The configuration of the sessions. Changing it changes those that are
+   * opened later.
    *
    * Since: 1.0
    */
-  properties[PROP_CONFIG] = g_param_spec_object ("config", NULL, NULL, DEVSSH_TYPE_SESSION_CONFIG, at_birth);
+  properties[PROP_CONFIG] =
+    g_param_spec_object ("config", NULL, NULL,
+                         DEVSSH_TYPE_SESSION_CONFIG,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
   /**
    * DevSshServer:credentials: (getter get_credentials)
    *
@@ -436,7 +496,22 @@ devssh_server_install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   properties[PROP_CREDENTIALS] =
-    g_param_spec_object ("credentials", NULL, NULL, DEVSSH_TYPE_SERVER_CREDENTIALS, at_birth);
+    g_param_spec_object ("credentials", NULL, NULL,
+                         DEVSSH_TYPE_SERVER_CREDENTIALS,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DevSshServer:port: (getter get_port)
+   *
+   * The TCP port of the first listener; 0 before there is one.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PORT] =
+    g_param_spec_uint ("port", NULL, NULL,
+                       0, G_MAXUINT16, 0,
+                       G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   /**
    * DevSshServer:sessions: (getter get_sessions)
    *
@@ -444,158 +519,198 @@ devssh_server_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_SESSIONS] = g_param_spec_object ("sessions", NULL, NULL, G_TYPE_LIST_MODEL, readable);
-  /**
-   * DevSshServer:port: (getter get_port)
-   *
-   * The port of the first listener, 0 before.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, readable);
+  properties[PROP_SESSIONS] =
+    g_param_spec_object ("sessions", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   /**
    * DevSshServer:login-grace: (getter get_login_grace) (setter set_login_grace)
    *
-   * How many seconds a connection has to log in, from when it was accepted; 0: no limit.
+   * How many seconds a client has to log in, from the moment it connects; 0:
+   * any time. Connections that are there already keep what they were given.
    *
    * Since: 1.0
    */
   properties[PROP_LOGIN_GRACE] =
-    g_param_spec_uint ("login-grace", NULL, NULL, 0, G_MAXUINT / 1000, DEFAULT_LOGIN_GRACE, writable);
+    g_param_spec_uint ("login-grace", NULL, NULL,
+                       0, G_MAXUINT, 120,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   /**
    * DevSshServer:max-startups: (getter get_max_startups) (setter set_max_startups)
    *
-   * How many connections may be there that have not logged in; more are turned away.
+   * How many connections there may be that have not logged in yet; more are
+   * closed at once. 0: no limit.
    *
    * Since: 1.0
    */
   properties[PROP_MAX_STARTUPS] =
-    g_param_spec_uint ("max-startups", NULL, NULL, 1, G_MAXUINT, DEFAULT_STARTUPS, writable);
+    g_param_spec_uint ("max-startups", NULL, NULL,
+                       0, G_MAXUINT, 100,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   /**
    * DevSshServer:max-startups-per-address: (getter get_max_startups_per_address) (setter set_max_startups_per_address)
    *
-   * The same from one address; 0: no such limit.
+   * How many of them one IPv4 address or one IPv6 network (of 64 bits) may
+   * have. 0: no limit.
    *
    * Since: 1.0
    */
   properties[PROP_MAX_STARTUPS_PER_ADDRESS] =
-    g_param_spec_uint ("max-startups-per-address", NULL, NULL, 0, G_MAXUINT, DEFAULT_PER_ADDRESS, writable);
+    g_param_spec_uint ("max-startups-per-address", NULL, NULL,
+                       0, G_MAXUINT, 20,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
-devssh_server_class_init (DevSshServerClass *klass)
+devssh_server_install_signals (GType type)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GType type = G_TYPE_FROM_CLASS (klass);
-
-  object_class->dispose = devssh_server_dispose;
-  object_class->finalize = devssh_server_finalize;
-  object_class->get_property = devssh_server_get_property;
-  object_class->set_property = devssh_server_set_property;
-  devssh_server_install_properties (object_class);
-
   /**
    * DevSshServer::session-opened:
    * @self: the server
-   * @session: a session, before its first byte
+   * @session: a session whose connection was just accepted
    *
-   * A connection was accepted. Handlers that are connected to @session now miss nothing.
+   * A client has connected. Nothing has been read from it yet, so this is the
+   * time to connect to the session's own signals. Closing @session refuses the
+   * client.
    *
    * Since: 1.0
    */
   signals[SIGNAL_SESSION_OPENED] =
     g_signal_new ("session-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, DEVSSH_TYPE_SERVER_SESSION);
+
   /**
    * DevSshServer::session-authenticating:
    * @self: the server
-   * @session: the session
-   * @authentication: who wants to be let in
+   * @session: one of its sessions
+   * @authentication: who wants to log in, and how
    *
-   * [signal@Session::authenticating] of any session.
+   * A client wants to log in, see [signal@Session::authenticating].
    *
-   * Returns: %TRUE if the question is taken
+   * To answer later, keep a reference to @authentication and return %TRUE.
+   * Unanswered means refused.
+   *
+   * Returns: %TRUE if the question is taken, %FALSE to ask the next handler
    *
    * Since: 1.0
    */
   signals[SIGNAL_SESSION_AUTHENTICATING] =
-    g_signal_new ("session-authenticating", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+    g_signal_new ("session-authenticating", type, G_SIGNAL_RUN_LAST, 0,
+                  g_signal_accumulator_true_handled, NULL, NULL,
                   G_TYPE_BOOLEAN, 2, DEVSSH_TYPE_SERVER_SESSION, DEVSSH_TYPE_AUTHENTICATION);
+
   /**
    * DevSshServer::session-request:
    * @self: the server
-   * @session: the session
+   * @session: one of its sessions
    * @request: what the client asks
    *
-   * [signal@Session::request] of any session that was accepted after this was connected.
+   * A client asks something of its session, see [signal@Session::request].
    *
-   * Returns: %TRUE if the question is taken
+   * To answer later, keep a reference to @request and return %TRUE. Unanswered
+   * means refused.
+   *
+   * Returns: %TRUE if the question is taken, %FALSE to ask the next handler
    *
    * Since: 1.0
    */
   signals[SIGNAL_SESSION_REQUEST] =
-    g_signal_new ("session-request", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+    g_signal_new ("session-request", type, G_SIGNAL_RUN_LAST, 0,
+                  g_signal_accumulator_true_handled, NULL, NULL,
                   G_TYPE_BOOLEAN, 2, DEVSSH_TYPE_SERVER_SESSION, DEVSSH_TYPE_SESSION_REQUEST);
+
   /**
    * DevSshServer::session-channel-opening:
    * @self: the server
-   * @session: the session
+   * @session: one of its sessions
    * @opening: the channel that is to be opened
    *
-   * [signal@Session::channel-opening] of any session that was accepted after this was connected.
+   * A client opens a channel, see [signal@Session::channel-opening].
    *
-   * Returns: %TRUE if the question is taken
+   * To answer later, keep a reference to @opening and return %TRUE. Unanswered
+   * means refused.
+   *
+   * Returns: %TRUE if the question is taken, %FALSE to ask the next handler
    *
    * Since: 1.0
    */
   signals[SIGNAL_SESSION_CHANNEL_OPENING] =
-    g_signal_new ("session-channel-opening", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL, NULL,
+    g_signal_new ("session-channel-opening", type, G_SIGNAL_RUN_LAST, 0,
+                  g_signal_accumulator_true_handled, NULL, NULL,
                   G_TYPE_BOOLEAN, 2, DEVSSH_TYPE_SERVER_SESSION, DEVSSH_TYPE_CHANNEL_OPENING);
+
   /**
    * DevSshServer::session-closed:
    * @self: the server
-   * @session: the session
+   * @session: a session that has ended
    *
-   * A session has ended and is no longer in the list.
+   * A session has ended, see [signal@Session::closed]. It is not in
+   * [property@Server:sessions] any more.
    *
    * Since: 1.0
    */
   signals[SIGNAL_SESSION_CLOSED] =
     g_signal_new ("session-closed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, DEVSSH_TYPE_SERVER_SESSION);
+
   /**
    * DevSshServer::error:
    * @self: the server
-   * @error: what happened
+   * @error: what is wrong
    *
-   * A connection could not be accepted, or did not become a session. The server goes on.
+   * A connection could not be accepted, or no session could be made of it: the
+   * system has run out of descriptors, say. The server goes on: it tries again
+   * a second later. What goes wrong inside a session is told by the session.
    *
    * Since: 1.0
    */
   signals[SIGNAL_ERROR] =
-    g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+    g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+devssh_server_class_init (DevSshServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = devssh_server_get_property;
+  object_class->set_property = devssh_server_set_property;
+  object_class->constructed = devssh_server_constructed;
+  object_class->dispose = devssh_server_dispose;
+  object_class->finalize = devssh_server_finalize;
+
+  devssh_server_install_properties (object_class);
+  devssh_server_install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
 devssh_server_init (DevSshServer *self)
 {
   self->context = devssh_context_ref_thread_default ();
-  self->acceptor = devssh_acceptor_new (self->context, &acceptor_events, self);
   self->sessions = g_list_store_new (DEVSSH_TYPE_SERVER_SESSION);
   self->guests = g_hash_table_new_full (NULL, NULL, NULL, guest_free);
-  self->per_address = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->login_grace = DEFAULT_LOGIN_GRACE * 1000;
-  self->max_startups = DEFAULT_STARTUPS;
-  self->max_startups_per_address = DEFAULT_PER_ADDRESS;
+  self->startups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->login_grace = 120;
+  self->max_startups = 100;
+  self->max_startups_per_address = 20;
 }
+
+/* ---- public ---- */
 
 /**
  * devssh_server_new:
- * @config: (nullable): what sessions offer, allow and limit; %NULL for the defaults
- * @credentials: (nullable): the host keys; %NULL only without security
+ * @config: (nullable): the configuration of the sessions; %NULL:
+ *   [ctor@SessionConfig.new]
+ * @credentials: (nullable): the host keys; %NULL: none yet, see
+ *   [method@Server.get_credentials]
  *
- * Makes a server; it does not listen yet.
+ * Makes a server that does not listen yet.
  *
  * Returns: (transfer full): the server
  *
@@ -612,12 +727,12 @@ devssh_server_new (DevSshSessionConfig     *config,
 }
 
 /**
- * devssh_server_get_credentials:
+ * devssh_server_get_credentials: (get-property credentials)
  * @self: a server
  *
- * Gets the host keys.
+ * The host keys.
  *
- * Returns: (transfer none) (nullable): the credentials
+ * Returns: (transfer none): the credentials
  *
  * Since: 1.0
  */
@@ -630,10 +745,10 @@ devssh_server_get_credentials (DevSshServer *self)
 }
 
 /**
- * devssh_server_get_config:
+ * devssh_server_get_config: (get-property config)
  * @self: a server
  *
- * Gets what sessions offer, allow and limit. Changes count for connections that come later.
+ * The configuration of the sessions.
  *
  * Returns: (transfer none): the configuration
  *
@@ -647,35 +762,41 @@ devssh_server_get_config (DevSshServer *self)
   return self->config;
 }
 
-/* FALSE: cannot listen any more, or not from here. */
+/* A configuration that cannot work is told here rather than to every client. */
 static gboolean
-devssh_server_check_listening (DevSshServer  *self,
-                               GError       **error)
+devssh_server_check_open (DevSshServer  *self,
+                          const char    *function,
+                          GError       **error)
 {
-  if (!devssh_context_check_here (self->context, G_STRFUNC, error)
-      || !devssh_session_config_validate (self->config, error))
+  if (!devssh_context_check_here (self->context, function, error))
     return FALSE;
-  if (self->closed)
-    {
-      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The server is closed");
-      return FALSE;
-    }
-  return TRUE;
+  if (!self->closed)
+    return devssh_session_config_validate (self->config, error);
+
+  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Server is closed");
+  return FALSE;
+}
+
+static void
+devssh_server_ensure_acceptor (DevSshServer *self)
+{
+  if (self->acceptor == NULL)
+    self->acceptor = devssh_acceptor_new (self->context, devssh_server_accepted, devssh_server_report, self);
 }
 
 /**
  * devssh_server_listen:
  * @self: a server
- * @address: (nullable): a numeric address; %NULL for loopback, the empty text for any address
- * @port: a TCP port; 0 to have one chosen
+ * @address: (nullable): an IP address; %NULL or `localhost`: only this
+ *   computer, over IPv4 and IPv6; "": any address
+ * @port: a TCP port; 0: one that is free
  * @error: return location for an error
  *
- * Listens on a TCP port. It may be called again, for more addresses.
+ * Starts to listen. May be called more than once.
  *
- * Fails with a `G_IO_ERROR` if the port cannot be had, and with %DEVSSH_ERROR_INVALID_CONFIG,
- * %DEVSSH_ERROR_MALFORMED (@address) or %DEVSSH_ERROR_CLOSED.
- *
- * Returns: the port, or 0
+ * Returns: the port; 0 and @error: what the socket says
+ *   (%G_IO_ERROR_ADDRESS_IN_USE ...), %DEVSSH_ERROR_MALFORMED if @address is
+ *   not one, %DEVSSH_ERROR_INVALID_CONFIG, or %DEVSSH_ERROR_CLOSED
  *
  * Since: 1.0
  */
@@ -685,53 +806,32 @@ devssh_server_listen (DevSshServer  *self,
                       guint16        port,
                       GError       **error)
 {
-  g_autoptr(GInetAddress) inet = NULL;
-  g_autoptr(GSocketAddress) socket_address = NULL;
-  g_autoptr(GSocketAddress) effective = NULL;
-  g_autoptr(GSocket) socket = NULL;
+  guint16 chosen;
 
   g_return_val_if_fail (DEVSSH_IS_SERVER (self), 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
 
-  if (!devssh_server_check_listening (self, error))
+  if (!devssh_server_check_open (self, G_STRFUNC, error))
     return 0;
-  if (address == NULL)
-    inet = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  else if (address[0] == '\0')
-    inet = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
-  else
-    inet = g_inet_address_new_from_string (address);
-  if (inet == NULL)
-    {
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "\"%s\" is not a numeric address", address);
-      return 0;
-    }
 
-  socket_address = g_inet_socket_address_new (inet, port);
-  socket = g_socket_new (g_inet_address_get_family (inet), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
-  if (socket == NULL)
-    return 0;
-  g_socket_set_listen_backlog (socket, BACKLOG);
-  if (!g_socket_bind (socket, socket_address, TRUE, error) || !g_socket_listen (socket, error))
-    return 0;
-  effective = g_socket_get_local_address (socket, error);
-  if (effective == NULL)
-    return 0;
-  if (!devssh_server_listen_socket (self, socket, error))
-    return 0;
-  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
+  devssh_server_ensure_acceptor (self);
+  chosen = devssh_acceptor_listen (self->acceptor, address, port, error);
+  if (chosen != 0)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+  return chosen;
 }
 
 /**
  * devssh_server_listen_socket:
  * @self: a server
- * @socket: a socket that listens, of any kind: a Unix socket, or one that was inherited
+ * @socket: a stream socket that is bound; it need not listen yet
  * @error: return location for an error
  *
- * Accepts connections from a socket that listens already. The server closes it in the end.
+ * Starts to listen on @socket: a Unix socket, one that was inherited from
+ * systemd, or whatever else accepts connections. It is closed with @self.
  *
- * Fails with %DEVSSH_ERROR_INVALID_CONFIG or %DEVSSH_ERROR_CLOSED.
- *
- * Returns: %TRUE if connections are accepted now
+ * Returns: %TRUE; %FALSE and @error: what the socket says,
+ *   %DEVSSH_ERROR_INVALID_CONFIG, or %DEVSSH_ERROR_CLOSED
  *
  * Since: 1.0
  */
@@ -742,21 +842,28 @@ devssh_server_listen_socket (DevSshServer  *self,
 {
   g_return_val_if_fail (DEVSSH_IS_SERVER (self), FALSE);
   g_return_val_if_fail (G_IS_SOCKET (socket), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!devssh_server_check_listening (self, error))
+  if (!devssh_server_check_open (self, G_STRFUNC, error))
     return FALSE;
+  /* For one that listens already it changes the backlog, and nothing else. */
+  if (!g_socket_listen (socket, error))
+    return FALSE;
+
+  devssh_server_ensure_acceptor (self);
   devssh_acceptor_add (self->acceptor, socket);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
   return TRUE;
 }
 
 /**
- * devssh_server_get_port:
+ * devssh_server_get_port: (get-property port)
  * @self: a server
  *
- * Gets the TCP port of the first listener.
+ * The TCP port of the first listener.
  *
- * Returns: the port; 0 before [method@Server.listen] and after [method@Server.close]
+ * Returns: the port; 0 before there is a listener, after the end, and if the
+ *   first one has no port
  *
  * Since: 1.0
  */
@@ -769,10 +876,10 @@ devssh_server_get_port (DevSshServer *self)
 }
 
 /**
- * devssh_server_get_sessions:
+ * devssh_server_get_sessions: (get-property sessions)
  * @self: a server
  *
- * Gets the sessions that are open, logged in or not.
+ * The sessions that are open, those that have not logged in included.
  *
  * Returns: (transfer none): a list of [class@ServerSession]
  *
@@ -789,15 +896,15 @@ devssh_server_get_sessions (DevSshServer *self)
 /**
  * devssh_server_add_stream:
  * @self: a server
- * @stream: a stream with a client at its other end
+ * @stream: a connection that was accepted elsewhere
  * @error: return location for an error
  *
- * Makes a session of a stream that came from elsewhere; from then on it is as if it had been
- * accepted.
+ * Makes a session of @stream as if it had been accepted by @self, and emits
+ * [signal@Server::session-opened].
  *
- * Fails with %DEVSSH_ERROR_INVALID_CONFIG or %DEVSSH_ERROR_CLOSED.
- *
- * Returns: (transfer full): the session, or %NULL
+ * Returns: (transfer full): the session; %NULL and %DEVSSH_ERROR_LIMIT: too
+ *   many have not logged in yet; %DEVSSH_ERROR_CLOSED; or
+ *   %DEVSSH_ERROR_INVALID_CONFIG. @stream is then left as it is.
  *
  * Since: 1.0
  */
@@ -808,48 +915,20 @@ devssh_server_add_stream (DevSshServer  *self,
 {
   g_return_val_if_fail (DEVSSH_IS_SERVER (self), NULL);
   g_return_val_if_fail (G_IS_IO_STREAM (stream), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!devssh_server_check_listening (self, error))
+  if (!devssh_server_check_open (self, G_STRFUNC, error))
     return NULL;
-  return devssh_server_welcome (self, stream, NULL, error);
+  return devssh_server_take (self, stream, error);
 }
 
 /**
- * devssh_server_close:
+ * devssh_server_get_login_grace: (get-property login-grace)
  * @self: a server
  *
- * Stops listening and closes every session. Closing twice does nothing.
+ * How long a client has to log in.
  *
- * Since: 1.0
- */
-void
-devssh_server_close (DevSshServer *self)
-{
-  guint n;
-
-  g_return_if_fail (DEVSSH_IS_SERVER (self));
-
-  if (self->closed)
-    return;
-  self->closed = TRUE;
-  g_clear_pointer (&self->acceptor, devssh_acceptor_free);
-
-  n = g_list_model_get_n_items (G_LIST_MODEL (self->sessions));
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr(DevSshSession) session = g_list_model_get_item (G_LIST_MODEL (self->sessions), i);
-
-      devssh_session_close (session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "The server was closed");
-    }
-}
-
-/**
- * devssh_server_get_login_grace:
- * @self: a server
- *
- * Gets how many seconds a connection has to log in; 0: no limit.
- *
- * Returns: the value of [property@Server:login-grace]
+ * Returns: seconds; 0: any time
  *
  * Since: 1.0
  */
@@ -858,34 +937,47 @@ devssh_server_get_login_grace (DevSshServer *self)
 {
   g_return_val_if_fail (DEVSSH_IS_SERVER (self), 0);
 
-  return self->login_grace / 1000;
+  return self->login_grace;
+}
+
+static void
+devssh_server_set_limit (DevSshServer *self,
+                         guint         property,
+                         guint        *field,
+                         guint         value)
+{
+  if (*field == value)
+    return;
+
+  *field = value;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
 }
 
 /**
- * devssh_server_set_login_grace:
+ * devssh_server_set_login_grace: (set-property login-grace)
  * @self: a server
- * @login_grace: the value
+ * @seconds: seconds; 0: any time
  *
- * Sets how many seconds a connection has to log in; 0: no limit. It counts for connections that come later.
+ * Sets [property@Server:login-grace].
  *
  * Since: 1.0
  */
 void
 devssh_server_set_login_grace (DevSshServer *self,
-                               guint         login_grace)
+                               guint         seconds)
 {
   g_return_if_fail (DEVSSH_IS_SERVER (self));
 
-  g_object_set (self, "login-grace", login_grace, NULL);
+  devssh_server_set_limit (self, PROP_LOGIN_GRACE, &self->login_grace, seconds);
 }
 
 /**
- * devssh_server_get_max_startups:
+ * devssh_server_get_max_startups: (get-property max-startups)
  * @self: a server
  *
- * Gets how many connections may be there that have not logged in.
+ * How many connections there may be that have not logged in yet.
  *
- * Returns: the value of [property@Server:max-startups]
+ * Returns: the number; 0: no limit
  *
  * Since: 1.0
  */
@@ -898,30 +990,30 @@ devssh_server_get_max_startups (DevSshServer *self)
 }
 
 /**
- * devssh_server_set_max_startups:
+ * devssh_server_set_max_startups: (set-property max-startups)
  * @self: a server
- * @max_startups: the value
+ * @connections: a number; 0: no limit
  *
- * Sets how many connections may be there that have not logged in. It counts for connections that come later.
+ * Sets [property@Server:max-startups].
  *
  * Since: 1.0
  */
 void
 devssh_server_set_max_startups (DevSshServer *self,
-                                guint         max_startups)
+                                guint         connections)
 {
   g_return_if_fail (DEVSSH_IS_SERVER (self));
 
-  g_object_set (self, "max-startups", max_startups, NULL);
+  devssh_server_set_limit (self, PROP_MAX_STARTUPS, &self->max_startups, connections);
 }
 
 /**
- * devssh_server_get_max_startups_per_address:
+ * devssh_server_get_max_startups_per_address: (get-property max-startups-per-address)
  * @self: a server
  *
- * Gets how many connections from one address may be there that have not logged in; 0: no such limit.
+ * How many connections of one address there may be that have not logged in yet.
  *
- * Returns: the value of [property@Server:max-startups-per-address]
+ * Returns: the number; 0: no limit
  *
  * Since: 1.0
  */
@@ -934,32 +1026,50 @@ devssh_server_get_max_startups_per_address (DevSshServer *self)
 }
 
 /**
- * devssh_server_set_max_startups_per_address:
+ * devssh_server_set_max_startups_per_address: (set-property max-startups-per-address)
  * @self: a server
- * @max_startups_per_address: the value
+ * @connections: a number; 0: no limit
  *
- * Sets how many connections from one address may be there that have not logged in; 0: no such limit. It counts for connections that come later.
+ * Sets [property@Server:max-startups-per-address].
  *
  * Since: 1.0
  */
 void
 devssh_server_set_max_startups_per_address (DevSshServer *self,
-                                            guint         max_startups_per_address)
+                                            guint         connections)
 {
   g_return_if_fail (DEVSSH_IS_SERVER (self));
 
-  g_object_set (self, "max-startups-per-address", max_startups_per_address, NULL);
+  devssh_server_set_limit (self, PROP_MAX_STARTUPS_PER_ADDRESS, &self->max_startups_per_address, connections);
 }
 
+/**
+ * devssh_server_close:
+ * @self: a server
+ *
+ * Stops listening and closes all sessions. A second call does nothing; nothing
+ * can be listened to afterwards. The same happens when the last reference to
+ * @self is dropped.
+ *
+ * Since: 1.0
+ */
 void
-devssh_server_set_login_grace_milliseconds (DevSshServer *self,
-                                            guint         milliseconds)
+devssh_server_close (DevSshServer *self)
 {
-  self->login_grace = milliseconds;
-}
+  g_autoptr(GPtrArray) sessions = NULL;
 
-guint
-devssh_server_get_startups (DevSshServer *self)
-{
-  return self->startups;
+  g_return_if_fail (DEVSSH_IS_SERVER (self));
+
+  if (!devssh_context_check_here (self->context, G_STRFUNC, NULL) || self->closed)
+    return;
+
+  self->closed = TRUE;
+  g_clear_pointer (&self->acceptor, devssh_acceptor_free);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+
+  sessions = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->sessions)); i++)
+    g_ptr_array_add (sessions, g_list_model_get_item (G_LIST_MODEL (self->sessions), i));
+  for (guint i = 0; i < sessions->len; i++)
+    devssh_session_close (sessions->pdata[i], DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server is closed");
 }

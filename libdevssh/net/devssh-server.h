@@ -38,25 +38,30 @@ DEVSSH_AVAILABLE_IN_1_0
 DevSshServerSession     *devssh_server_add_stream      (DevSshServer             *self,
                                                         GIOStream                *stream,
                                                         GError                  **error);
+/* Against those who connect and do not log in (T-40, T-41); 0: no limit. */
 DEVSSH_AVAILABLE_IN_1_0
-void                     devssh_server_close           (DevSshServer             *self);
+guint                    devssh_server_get_login_grace (DevSshServer             *self);
 DEVSSH_AVAILABLE_IN_1_0
-guint                    devssh_server_get_login_grace (DevSshServer *self);
+void                     devssh_server_set_login_grace (DevSshServer             *self,
+                                                        guint                     seconds);
 DEVSSH_AVAILABLE_IN_1_0
-void                     devssh_server_set_login_grace (DevSshServer *self,
-                                                guint         login_grace);
+guint                    devssh_server_get_max_startups (DevSshServer            *self);
 DEVSSH_AVAILABLE_IN_1_0
-guint                    devssh_server_get_max_startups (DevSshServer *self);
-DEVSSH_AVAILABLE_IN_1_0
-void                     devssh_server_set_max_startups (DevSshServer *self,
-                                                guint         max_startups);
+void                     devssh_server_set_max_startups (DevSshServer            *self,
+                                                         guint                    connections);
 DEVSSH_AVAILABLE_IN_1_0
 guint                    devssh_server_get_max_startups_per_address (DevSshServer *self);
 DEVSSH_AVAILABLE_IN_1_0
 void                     devssh_server_set_max_startups_per_address (DevSshServer *self,
-                                                guint         max_startups_per_address);
-/* Signals: session-opened (DevSshServerSession); session-authenticating (DevSshServerSession, DevSshAuthentication) -> gboolean;
- * session-request (DevSshServerSession, DevSshSessionRequest) -> gboolean; session-channel-opening (DevSshServerSession, DevSshChannelOpening) -> gboolean;
+                                                                     guint         connections);
+DEVSSH_AVAILABLE_IN_1_0
+void                     devssh_server_close           (DevSshServer             *self);
+/* Properties: config, credentials, port, sessions, login-grace (uint, seconds, 120), max-startups (uint, 100),
+ * max-startups-per-address (uint, 20).
+ * Signals: session-opened (DevSshServerSession);
+ * session-authenticating (DevSshServerSession, DevSshAuthentication) -> gboolean;
+ * session-request (DevSshServerSession, DevSshSessionRequest) -> gboolean;
+ * session-channel-opening (DevSshServerSession, DevSshChannelOpening) -> gboolean;
  * session-closed (DevSshServerSession); error (GError) */
 
 G_END_DECLS

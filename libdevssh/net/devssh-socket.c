@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What both ends do to a socket before a session gets it. */
+#include <libdevssh/net/devssh-socket-private.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+static gboolean
+devssh_socket_is_inet (GSocket *socket)
+{
+  GSocketFamily family = g_socket_get_family (socket);
+
+  return family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6;
+}
+
+void
+devssh_socket_prepare (GIOStream *stream)
+{
+  GSocket *socket;
+
+  if (!G_IS_SOCKET_CONNECTION (stream))
+    return;
+
+  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
+  if (devssh_socket_is_inet (socket))
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+}
+
+char *
+devssh_socket_dup_subject (GIOStream *stream)
+{
+  g_autoptr(GSocketAddress) remote = NULL;
+  g_autoptr(GInetAddress) network = NULL;
+  GInetAddress *address;
+  const guint8 *bytes;
+  guint8 prefix[16] = { 0, };
+
+  if (!G_IS_SOCKET_CONNECTION (stream))
+    return NULL;
+
+  remote = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (stream), NULL);
+  if (remote == NULL || !G_IS_INET_SOCKET_ADDRESS (remote))
+    return NULL;
+
+  address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote));
+  bytes = g_inet_address_to_bytes (address);
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4)
+    return g_inet_address_to_string (address);
+
+  /* A socket for both families has IPv4 peers, too: ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2). */
+  if (IN6_IS_ADDR_V4MAPPED ((const struct in6_addr *) bytes))
+    network = g_inet_address_new_from_bytes (bytes + 12, G_SOCKET_FAMILY_IPV4);
+  else
+    {
+      memcpy (prefix, bytes, 8);
+      network = g_inet_address_new_from_bytes (prefix, G_SOCKET_FAMILY_IPV6);
+    }
+  return g_inet_address_to_string (network);
+}
