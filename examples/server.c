@@ -1,18 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server that lets "alice" in with the password "wonderland", forwards ports, and answers "echo TEXT".
+/* A server that lets "alice" in with the password "wonderland" or with her key, forwards ports, and answers "echo TEXT".
  *
- *   server [PORT]        then, in another terminal:
+ *   server [PORT [PUBLIC-KEY-FILE]]        then, in another terminal:
  *   ssh -p PORT alice@localhost echo hello
  *   ssh -p PORT -N -L 8080:localhost:80 alice@localhost
  */
 #include <libdevssh/devssh.h>
 
+static DevSshKeyPair *key_of_alice;
+
+static gboolean
+is_right (DevSshAuthentication *who)
+{
+  switch (devssh_authentication_get_authentication_type (who))
+    {
+    case DEVSSH_AUTHENTICATION_TYPE_CLIENT_PASSWORD:
+      return g_strcmp0 (devssh_authentication_get_password (who), "wonderland") == 0;
+
+    /* First she asks whether the key would do; then she proves that it is hers, which the library has checked. */
+    case DEVSSH_AUTHENTICATION_TYPE_CLIENT_PUBLIC_KEY_QUERY:
+    case DEVSSH_AUTHENTICATION_TYPE_CLIENT_PUBLIC_KEY:
+      return key_of_alice != NULL && devssh_key_pair_equal (devssh_authentication_get_public_key (who), key_of_alice);
+
+    default:
+      return FALSE;
+    }
+}
+
 static gboolean
 authenticating (DevSshServer *server, DevSshSession *session, DevSshAuthentication *who, gpointer user_data)
 {
-  if (devssh_authentication_get_authentication_type (who) == DEVSSH_AUTHENTICATION_TYPE_CLIENT_PASSWORD
-      && g_strcmp0 (devssh_authentication_get_user_name (who), "alice") == 0
-      && g_strcmp0 (devssh_authentication_get_password (who), "wonderland") == 0)
+  if (g_strcmp0 (devssh_authentication_get_user_name (who), "alice") == 0 && is_right (who))
     devssh_authentication_accept (who, NULL);
   else
     devssh_authentication_reject (who);
@@ -67,9 +85,18 @@ main (int argc, char *argv[])
   g_autoptr(DevSshServerCredentials) credentials = devssh_server_credentials_new ();
   g_autoptr(DevSshKeyPair) host_key = devssh_key_pair_generate (DEVSSH_ALGORITHM_KEY_ED25519, 0, NULL);
   g_autoptr(DevSshServer) server = NULL;
+  g_autofree char *fingerprint = devssh_key_pair_dup_fingerprint (host_key);
   g_autoptr(GError) error = NULL;
   guint16 port = argc > 1 ? (guint16) g_ascii_strtoull (argv[1], NULL, 10) : 0;
 
+  if (argc > 2)
+    {
+      g_autoptr(GFile) file = g_file_new_for_path (argv[2]);
+
+      key_of_alice = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
+      if (key_of_alice == NULL)
+        g_error ("%s", error->message);
+    }
   devssh_session_config_allow_plugins (config, (const char *[]) { "port-forwarding", NULL });
   devssh_server_credentials_add_key (credentials, host_key);
   server = devssh_server_new (config, credentials);
@@ -80,7 +107,7 @@ main (int argc, char *argv[])
   port = devssh_server_listen (server, NULL, port, &error);
   if (port == 0)
     g_error ("%s", error->message);
-  g_print ("listening on port %u\n", port);
+  g_print ("listening on port %u, host key %s\n", port, fingerprint);
   g_main_loop_run (loop);
   return 0;
 }
