@@ -153,6 +153,14 @@ devssh_pump_deliver_one (DevSshPump *self)
   if (priv->end != DEVSSH_SESSION_ALIVE)
     return TRUE;
 
+  /* A client may have sent its whole login behind NEWKEYS: the session is connected before anything of that is looked at. */
+  if (!priv->connected && (priv->role->is_server || devssh_transport_is_no_security (self->transport)))
+    {
+      devssh_session_set_connected (session);
+      if (priv->connected)
+        return TRUE;
+    }
+
   switch (devssh_transport_step (self->transport, devssh_context_get_time (self->context), &message))
     {
     case DEVSSH_TRANSPORT_NEED_INPUT:
