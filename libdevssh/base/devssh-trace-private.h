@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Engines note what happens; the pump hands the notes to whoever listens, with no engine frame on
- * the stack (design D12). Nothing is formatted while nobody listens. */
+ * the stack. Nothing is formatted while nobody listens. */
 #pragma once
 
 #include <libdevssh/base/devssh-trace.h>

@@ -70,7 +70,7 @@ send_public (DevSshTransport *self)
   devssh_transport_seal (self, writer.data, writer.length, NULL, 0);
 }
 
-/* protocol.md 2.5: the client only, in the first exchange only, and only for a real algorithm. */
+/* The client only, in the first exchange only, and only for a real algorithm. */
 static const DevSshKexAlgorithm *
 choose_guess (DevSshTransport *self)
 {
@@ -118,7 +118,7 @@ devssh_key_exchange_send_none (DevSshTransport *self)
 {
   g_auto(DevSshKexInitMessage) offer = { { 0 } };
 
-  /* protocol.md 2.4: sixteen zero bytes, "none" eight times, no signals. */
+  /* As the C# and TypeScript libraries: sixteen zero bytes, "none" eight times, no signals. */
   devssh_negotiation_offer (self->config, TRUE, &offer);
   send_init (self, &offer, NULL, NULL);
   self->holding = FALSE;
@@ -236,7 +236,7 @@ read_markers (DevSshTransport            *self,
   return TRUE;
 }
 
-/* Two rules are in use for the same words (protocol.md 2.5); who the peer is decides. */
+/* Two rules are in use for the same words; who the peer is decides. */
 static gboolean
 guess_counts (DevSshTransport            *self,
               const DevSshKexInitMessage *client,
@@ -387,7 +387,7 @@ make_protection (DevSshTransport         *self,
 
   devssh_protection_init (protection, cipher, key->data, iv->data, mac, mac_key->data, seal);
 
-  /* protocol.md 3.5: the reconnect token is made with this key even if an AEAD protects the packets. */
+  /* The reconnect token is made with this key even if an AEAD protects the packets. */
   if (devssh_name_list_contains ((const char * const *) self->config->extensions,
                                  DEVSSH_EXTENSION_SESSION_RECONNECT))
     {
@@ -623,7 +623,7 @@ handle_dh_reply (DevSshTransport *self,
   g_set_object (&self->host_key, key);
   use_keys (self, hash);
 
-  /* Design D14: the question holds up what follows, never the exchange. */
+  /* The question holds up what follows, never the exchange. */
   devssh_transport_queue_event (self, DEVSSH_TRANSPORT_HOST_KEY, changed);
 }
 

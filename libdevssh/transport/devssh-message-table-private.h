@@ -34,7 +34,7 @@ typedef enum
   DEVSSH_ACTION_AUTH,        /* 50 to 79 */
   DEVSSH_ACTION_CONNECTION,  /* 80 to 127 */
   DEVSSH_ACTION_EARLY,       /* 80 before authentication: only keepalive and the two reconnect requests; else Fatal(2) */
-  DEVSSH_ACTION_EARLY_ADJUST,/* 93 before authentication: T-30 (until reconnect is there: Fatal(2)) */
+  DEVSSH_ACTION_EARLY_ADJUST,/* 93 before authentication, as some peers send it before they resume */
   DEVSSH_ACTION_UNKNOWN,     /* custom handler, else UNIMPLEMENTED */
   DEVSSH_ACTION_IGNORE       /* legal and without effect */
 } DevSshAction;

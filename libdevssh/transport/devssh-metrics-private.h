@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 struct _DevSshSessionMetrics
 {
   GObject parent_instance;
-  guint64 messages_sent, messages_received;   /* version lines included (protocol.md 8.1) */
+  guint64 messages_sent, messages_received;   /* version lines included */
   guint64 bytes_sent, bytes_received;         /* 4 + packet_length + MAC or tag */
 };
 

@@ -200,7 +200,7 @@ choose_direction (const DevSshKexInitMessage  *client,
     }
   result->names[which] = result->ciphers[direction]->name;
 
-  /* Chosen with AEAD, too: the reconnect token needs it (protocol.md 2.2). */
+  /* Chosen with AEAD, too: a reconnect token is made with it. */
   which = DEVSSH_KEXINIT_MAC_C2S + direction;
   name = match (client, server, which);
   result->macs[direction] = name != NULL ? devssh_mac_algorithm_find (name) : NULL;

@@ -2,7 +2,7 @@
 /* The binary packet of RFC 4253, 6: framing, padding, sealing and opening, each direction by itself.
  *
  * A writer seals into one output buffer, a reader opens packets where they lie in a receive buffer.
- * Neither knows what a message means. Two counters each (design D5): `sequence` is the 32-bit packet
+ * Neither knows what a message means. Two counters each: `sequence` is the 32-bit packet
  * number that MACs use, set to 0 by strict key exchange; `messages` counts every packet and never goes back. */
 #pragma once
 
@@ -39,7 +39,7 @@ typedef struct
   DevSshProtection  protection;
   guint32           sequence;
   guint64           messages;
-  guint64           flow;       /* sum of packet_length since NEWKEYS (protocol.md 2.8) */
+  guint64           flow;       /* sum of packet_length since NEWKEYS */
   guint64           packets;    /* since NEWKEYS */
   guint8           *data;       /* output: what is between start and end has not left yet */
   gsize             start, end, size;

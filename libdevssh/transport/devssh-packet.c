@@ -150,7 +150,7 @@ encrypt_with_body (const DevSshProtection *protection,
                    gsize                   body_length,
                    gsize                   tail)
 {
-  /* CBC wants whole blocks, and small bodies are composed first (design D4). */
+  /* CBC wants whole blocks, and small bodies are composed first. */
   if (protection->cipher->is_cbc || body_length <= SMALL_BODY)
     {
       if (body_length > 0)
@@ -294,7 +294,7 @@ devssh_packet_reader_get_space (DevSshPacketReader *self,
     }
   else if (devssh_buffer_is_shared (self->buffer))
     {
-      /* Design D12: a buffer with a slice on loan is neither moved nor refilled. */
+      /* A buffer with a slice on loan is neither moved nor refilled. */
       DevSshBuffer *fresh = devssh_buffer_new (self->pool);
 
       memcpy (fresh->data, self->buffer->data + self->start, rest);
@@ -377,7 +377,7 @@ length_is_good (const DevSshProtection *p,
   if (length < MIN_LENGTH || length > limit)
     return FALSE;
 
-  /* In the clear the Go library leaves the length field out of the alignment (protocol.md 2.9). */
+  /* In the clear the Go library leaves the length field out of the alignment. */
   if (p->cipher == NULL)
     return length % MIN_BLOCK == 4 || length % MIN_BLOCK == 0;
 

@@ -33,7 +33,7 @@ use_default (char               ***list,
     *list = g_strdupv ((char **) names);
 }
 
-/* Design D9. */
+/* Safe and fast first; what is left out here is there on demand. */
 void
 devssh_transport_config_use_defaults (DevSshTransportConfig *config)
 {

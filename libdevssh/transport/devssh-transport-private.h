@@ -5,7 +5,7 @@
  * no frame of ours on the stack and calls again, until NEED_INPUT (or HELD, or END). Everything an event
  * points to is valid until the next step, or as long as a reference to event->buffer is kept (payload).
  * A nested caller may call step() while an outer one still delivers its event: it gets the next event.
- * While event->buffer is shared, input goes to another buffer (design D12). */
+ * While event->buffer is shared, input goes to another buffer. */
 #pragma once
 
 #include <libdevssh/base/devssh-buffer-private.h>
@@ -35,7 +35,7 @@ typedef struct
   GPtrArray            *host_keys;               /* server: (element-type DevSshKeyPair), may hold public-only ones */
   gboolean              guess;                   /* client: first_kex_packet_follows */
   gboolean              accept_1_99;             /* "SSH-1.99-": clients do (T-01) */
-  guint64               rekey_bytes;             /* 512 MiB; own start at + 64 KiB (protocol.md 2.8); 0: never */
+  guint64               rekey_bytes;             /* 512 MiB; we begin 64 KiB later, for Dev Tunnels peers must be first; 0: never */
   guint64               rekey_packets;           /* 2^31 */
   guint64               stop_packets;            /* 2^32 - 2^16: Fatal(2) without a rekey (T-20) */
   gint64                kex_timeout;             /* 60 s: Fatal(3) (T-45); 0: none */
@@ -49,7 +49,7 @@ typedef struct
 } DevSshTransportConfig;
 
 DevSshTransportConfig *devssh_transport_config_new  (gboolean is_server, DevSshBufferPool *pool);  /* limits as above, lists NULL */
-/* Lists that are NULL become the default offer (design D9). */
+/* Lists that are NULL become the default offer. */
 void                   devssh_transport_config_use_defaults (DevSshTransportConfig *config);
 void                   devssh_transport_config_free (DevSshTransportConfig *config);
 
@@ -93,16 +93,17 @@ void             devssh_transport_free         (DevSshTransport *self);    /* wi
 void             devssh_transport_start        (DevSshTransport *self, gint64 now);
 
 /* ---- input ---- */
-/* Where the next bytes may be written; never NULL and never 0 unless END. Small transports hold no buffer while idle. */
+/* Where the next bytes may be written: not NULL before END, not empty as long as input is wanted. It stays there until
+ * the next call of this function or of trim(); step() may come in between. Idle transports hold no buffer. */
 guint8          *devssh_transport_get_space    (DevSshTransport *self, gsize *size);
 void             devssh_transport_received     (DevSshTransport *self, gsize length);     /* bytes now in that space */
 /* FALSE: too much waits to be sent, or is held; do not read from the socket now (T-44, T-47). */
 gboolean         devssh_transport_wants_input  (DevSshTransport *self);
 DevSshTransportEventType
                  devssh_transport_step         (DevSshTransport *self, gint64 now, DevSshTransportEvent *event);
-/* While held, the next message of 50 and above is kept and nothing behind it is decoded (design D14). */
+/* While held, the next message of 50 and above is kept and nothing behind it is decoded. */
 void             devssh_transport_hold         (DevSshTransport *self, gboolean hold);
-/* Gives the receive buffer back to the pool if nothing is in it. */
+/* Gives back the receive buffer and the output buffer, each if nothing is in it. */
 void             devssh_transport_trim         (DevSshTransport *self);
 
 /* ---- output ---- */
@@ -111,8 +112,9 @@ DevSshOutbox    *devssh_transport_get_outbox   (DevSshTransport *self);
 void             devssh_transport_send         (DevSshTransport *self, const guint8 *payload, gsize length);
 /* May data be sealed now? Open phase, no exchange, less than 256 KiB of output waiting. */
 gboolean         devssh_transport_can_send_data (DevSshTransport *self);
-/* Seals head || body as one message, body from where it lies (design D4). Only if can_send_data(). */
+/* Seals head || body as one message, body from where it lies. Only if can_send_data(). */
 void             devssh_transport_send_data    (DevSshTransport *self, const guint8 *head, gsize head_length, const guint8 *body, gsize body_length);
+/* Stays where it is until the next call that seals anything: send, send_data, step ... */
 const guint8    *devssh_transport_get_output   (DevSshTransport *self, gsize *length);
 void             devssh_transport_sent         (DevSshTransport *self, gsize length);     /* that many bytes of the output have left */
 gsize            devssh_transport_get_held     (DevSshTransport *self);                   /* bytes of held control messages */
@@ -147,12 +149,15 @@ gboolean         devssh_transport_have_ext_info (DevSshTransport *self);
 /* Extension values of the peer: name -> GBytes; NULL before EXT_INFO. Borrowed. */
 GHashTable      *devssh_transport_get_peer_extensions (DevSshTransport *self);
 gboolean         devssh_transport_has_extension (DevSshTransport *self, const char *name);   /* ours and the peer's */
-/* 64-bit message numbers of the reconnect extension: how many packets went each way; never reset inside a transport (design D5). */
+/* 64-bit message numbers of the reconnect extension: how many packets went each way; never reset inside a transport. */
 guint64          devssh_transport_get_messages_sent     (DevSshTransport *self);
 guint64          devssh_transport_get_messages_received (DevSshTransport *self);
 /* 32-bit packet numbers of the next packet each way. */
 guint32          devssh_transport_get_send_sequence     (DevSshTransport *self);
 guint32          devssh_transport_get_receive_sequence  (DevSshTransport *self);
 guint            devssh_transport_get_kex_count         (DevSshTransport *self);          /* finished exchanges */
+/* HMAC (integrity key of the sender's direction, data) with the keys of the last exchange, whatever protects the packets.
+ * token: DEVSSH_HASH_MAX_SIZE bytes. FALSE: no keys yet, or our extensions do not have session-reconnect. */
+gboolean         devssh_transport_make_token            (DevSshTransport *self, gboolean of_peer, const guint8 *data, gsize length, guint8 *token, gsize *token_length);
 
 G_END_DECLS

@@ -11,8 +11,8 @@
 G_BEGIN_DECLS
 
 #define DEVSSH_TRANSPORT_MAX_EVENTS  8                /* more never wait: they go out before anything is decoded */
-#define DEVSSH_TRANSPORT_DATA_LIMIT  (256 * 1024)     /* design D15: sealed bytes that wait for the socket */
-#define DEVSSH_TRANSPORT_REKEY_SLACK (64 * 1024)      /* protocol.md 2.8: Dev Tunnels peers want to be first */
+#define DEVSSH_TRANSPORT_DATA_LIMIT  (256 * 1024)     /* sealed bytes that wait for the socket */
+#define DEVSSH_TRANSPORT_REKEY_SLACK (64 * 1024)      /* Dev Tunnels peers must be first */
 
 /* One exchange, from the first KEXINIT to the last NEWKEYS; gone in between. */
 typedef struct

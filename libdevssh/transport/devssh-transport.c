@@ -95,7 +95,7 @@ devssh_transport_start (DevSshTransport *self,
   devssh_packet_writer_append (&self->out, (const guint8 *) line, strlen (line));
   count_sent (self, strlen (line));
 
-  /* Nobody waits for the peer's line (protocol.md 1.1). */
+  /* RFC 4253, 4.2 lets both ends send at once, and nobody waits for the peer's line. */
   if (devssh_negotiation_is_none_only (self->config))
     devssh_key_exchange_send_none (self);
   else
@@ -432,7 +432,7 @@ decode_packet (DevSshTransport      *self,
       return DECODE_NEED_INPUT;
     }
 
-  /* Design D14: parked where it lies, and nothing behind it is decoded. */
+  /* Parked where it lies, and nothing behind it is decoded. */
   if (self->hold && packet.payload[0] >= DEVSSH_MESSAGE_USERAUTH_REQUEST)
     return DECODE_HELD;
 
@@ -560,7 +560,7 @@ devssh_transport_wants_input (DevSshTransport *self)
   if (devssh_transport_is_over (self))
     return FALSE;
 
-  /* T-47: above the bound reading stops; it resumes below half. Data does not count (design D15). */
+  /* T-47: above the bound reading stops; it resumes below half. Data does not count. */
   control = MIN (self->out_control, devssh_packet_writer_get_waiting (&self->out));
   if (control > self->config->max_output)
     self->choked = TRUE;
@@ -936,4 +936,26 @@ devssh_transport_get_kex_count (DevSshTransport *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->kex_count;
+}
+
+gboolean
+devssh_transport_make_token (DevSshTransport *self,
+                             gboolean         of_peer,
+                             const guint8    *data,
+                             gsize            length,
+                             guint8          *token,
+                             gsize           *token_length)
+{
+  DevSshMac *mac;
+
+  g_return_val_if_fail (self != NULL && token != NULL && token_length != NULL, FALSE);
+
+  mac = self->token_macs[of_peer ? 1 : 0];
+  if (mac == NULL)
+    return FALSE;
+
+  devssh_mac_token (mac, data, length, token);
+  *token_length = self->token_sizes[of_peer ? 1 : 0];
+
+  return TRUE;
 }

@@ -65,7 +65,7 @@ test_handshake_metrics (void)
 
   test_pair_handshake (pair);
 
-  /* The version line counts as a message (protocol.md 8.1). */
+  /* The version line counts as a message. */
   g_assert_cmpuint (pair->client.metrics->messages_sent, ==, 5);
   g_assert_cmpuint (pair->client.metrics->messages_received, ==, 5);
   g_assert_cmpuint (pair->client.metrics->bytes_sent, ==, pair->client.wire->len);

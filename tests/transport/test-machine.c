@@ -3,6 +3,7 @@
 #include "test-peer.h"
 
 #include <string.h>
+#include <libdevssh/crypto/devssh-algorithms-private.h>
 
 /* ---- T-02: any cut gives the same ---- */
 
@@ -57,7 +58,7 @@ test_machine_splits (void)
     }
 }
 
-/* ---- design D14: hold ---- */
+/* ---- hold ---- */
 
 static void
 test_machine_hold (void)
@@ -79,7 +80,7 @@ test_machine_hold (void)
   test_peer_send_number (peer, 90);
   g_assert_cmpint (peer->end.last, ==, DEVSSH_TRANSPORT_HELD);
   g_assert_cmpstr (peer->end.story->str + before, ==, " debug");
-  /* Not counted as received before it is handed out (protocol.md 3.5). */
+  /* Not counted as received before it is handed out: that is what a resume counts from. */
   g_assert_cmpuint (devssh_transport_get_messages_received (transport), ==, 4);
 
   /* What came meanwhile is judged by what is true when it is its turn. */
@@ -145,7 +146,7 @@ test_machine_hold_full (void)
   g_assert_cmpuint (peer->end.reason, ==, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED);
 }
 
-/* ---- design D12: a handler that runs the loop itself ---- */
+/* ---- a handler that runs the loop itself ---- */
 
 typedef struct
 {
@@ -261,7 +262,7 @@ test_machine_choked (void)
   g_assert_true (devssh_transport_wants_input (peer->end.transport));
 }
 
-/* Design D15: data never stops the reading, it waits with whoever sends it. */
+/* Data never stops the reading, it waits with whoever sends it. */
 static void
 test_machine_data_limit (void)
 {
@@ -328,7 +329,7 @@ test_machine_disconnect (void)
     }
 }
 
-/* Reason 0: the stream just ends (protocol.md 2.11). */
+/* Reason 0: the stream just ends. */
 static void
 test_machine_disconnect_none (void)
 {
@@ -415,6 +416,56 @@ test_machine_services (void)
   test_pair_run (pair);
   g_assert_cmpuint (pair->client.reason, ==, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR);
   g_assert_cmpuint (pair->server.reason, ==, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR);
+}
+
+/* ---- tokens of the reconnect extension ---- */
+
+static void
+test_machine_token (gconstpointer data)
+{
+  const char *mac = data;
+  gsize expected_length = strstr (mac, "512") != NULL ? 64 : 32;
+  DevSshTransportConfig *configs[2] = { test_config_new (FALSE), test_config_new (TRUE) };
+  g_autoptr(TestPair) pair = NULL;
+  guint8 tokens[2][DEVSSH_HASH_MAX_SIZE], other[DEVSSH_HASH_MAX_SIZE];
+  gsize length = 0;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      test_config_set (&configs[i]->macs, mac);
+      test_config_set (&configs[i]->extensions, "session-reconnect@microsoft.com");
+    }
+  pair = test_pair_new (configs[0], configs[1]);
+  g_assert_false (devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "x", 1, other, &length));
+  test_pair_handshake (pair);
+  g_assert_true (devssh_transport_has_extension (pair->client.transport, DEVSSH_EXTENSION_SESSION_RECONNECT));
+
+  /* Each direction has its own key, which both ends know. */
+  for (guint i = 0; i < 2; i++)
+    {
+      DevSshTransport *own = i == 0 ? pair->client.transport : pair->server.transport;
+      DevSshTransport *peer = i == 0 ? pair->server.transport : pair->client.transport;
+
+      g_assert_true (devssh_transport_make_token (own, FALSE, (const guint8 *) "x", 1, tokens[i], &length));
+      g_assert_cmpuint (length, ==, expected_length);
+      g_assert_true (devssh_transport_make_token (peer, TRUE, (const guint8 *) "x", 1, other, &length));
+      g_assert_cmpmem (other, length, tokens[i], expected_length);
+    }
+  g_assert_cmpint (memcmp (tokens[0], tokens[1], expected_length), !=, 0);
+  devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "y", 1, other, &length);
+  g_assert_cmpint (memcmp (tokens[0], other, expected_length), !=, 0);
+}
+
+/* Who cannot reconnect keeps no key for it. */
+static void
+test_machine_no_token (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new (NULL, NULL);
+  guint8 token[DEVSSH_HASH_MAX_SIZE];
+  gsize length = 0;
+
+  test_pair_handshake (pair);
+  g_assert_false (devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "x", 1, token, &length));
 }
 
 /* ---- tracing ---- */
@@ -595,6 +646,9 @@ main (int argc, char **argv)
   g_test_add_func ("/transport/machine/end-anywhere", test_machine_end_anywhere);
   g_test_add_func ("/transport/machine/fail-before-start", test_machine_fail_before_start);
   g_test_add_func ("/transport/machine/services", test_machine_services);
+  g_test_add_data_func ("/transport/machine/token/sha2-512-etm", "hmac-sha2-512-etm@openssh.com", test_machine_token);
+  g_test_add_data_func ("/transport/machine/token/sha2-256", "hmac-sha2-256", test_machine_token);
+  g_test_add_func ("/transport/machine/token/none", test_machine_no_token);
   g_test_add_func ("/transport/machine/trace", test_machine_trace);
   g_test_add_func ("/transport/machine/trace/data/T-82", test_machine_trace_data);
   g_test_add_func ("/transport/machine/trace/negotiation", test_machine_trace_negotiation);

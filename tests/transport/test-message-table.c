@@ -141,6 +141,40 @@ test_message_table_never (void)
             }
 }
 
+static guint
+count_in_sources (const char *text)
+{
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "..", "libdevssh", "transport", NULL);
+  g_autoptr(GDir) dir = NULL;
+  g_autoptr(GError) error = NULL;
+  const char *name;
+  guint count = 0;
+
+  dir = g_dir_open (folder, 0, &error);
+  g_assert_no_error (error);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *source = NULL;
+
+      g_file_get_contents (path, &source, NULL, &error);
+      g_assert_no_error (error);
+      for (const char *p = source; (p = strstr (p, text)) != NULL; p += strlen (text))
+        count++;
+    }
+
+  return count;
+}
+
+/* The phase is what lets messages in, so one function sets it, and here it is opened only where nothing
+ * protects the session anyway. */
+static void
+test_message_table_phase (void)
+{
+  g_assert_cmpuint (count_in_sources ("self->phase ="), ==, 1 + count_in_sources ("self->phase =="));
+  g_assert_cmpuint (count_in_sources ("set_phase (self, DEVSSH_PHASE_OPEN)"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -156,6 +190,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/transport/message-table/walk/T-21", test_message_table_walk);
   g_test_add_func ("/transport/message-table/never/T-30/T-31/T-32/T-22", test_message_table_never);
+  g_test_add_func ("/transport/message-table/phase/T-31", test_message_table_phase);
 
   return g_test_run ();
 }

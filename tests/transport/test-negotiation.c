@@ -129,7 +129,7 @@ test_negotiation_offer (void)
 {
   DevSshTransportConfig *config = test_config_new (FALSE);
 
-  /* Design D9, and the markers in the first KEXINIT only. */
+  /* And the markers in the first KEXINIT only. */
   assert_offer (config, TRUE, DEVSSH_KEXINIT_KEX,
                 "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
                 "diffie-hellman-group16-sha512,diffie-hellman-group14-sha256,"
@@ -148,7 +148,7 @@ test_negotiation_offer (void)
   devssh_transport_config_free (config);
 }
 
-/* protocol.md 2.2: a server lists what it has keys for. */
+/* RFC 4253, 7.1: a server lists what it has keys for. */
 static void
 test_negotiation_host_keys (void)
 {

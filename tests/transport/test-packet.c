@@ -155,6 +155,7 @@ round_trip (Wire         *wire,
   g_assert_cmpuint (padding, <, 4 + wire->mode->block);
   g_assert_cmpuint ((size - wire->out.protection.tag_size - (wire->mode->length_apart ? 4 : 0)) % wire->mode->block, ==, 0);
 
+  /* No plaintext in the ciphertext. */
   sealed = wire->out.data + wire->out.start + waiting;
   if (wire->mode->cipher != NULL && head + body >= 16)
     g_assert_false (find_bytes (sealed, size, data, 16));
@@ -297,7 +298,7 @@ test_packet_length (gconstpointer data)
     }
 }
 
-/* protocol.md 2.9: the Go library leaves the length field out of the alignment while nothing is encrypted. */
+/* The Go library leaves the length field out of the alignment while nothing is encrypted. */
 static void
 test_packet_clear_alignment (void)
 {
@@ -656,7 +657,7 @@ test_packet_output (void)
   g_assert_cmpuint (wire->out.size, ==, 0);
 }
 
-/* Design D12: a buffer with a slice on loan is neither moved nor refilled. */
+/* A buffer with a slice on loan is neither moved nor refilled. */
 static void
 test_packet_loan (void)
 {

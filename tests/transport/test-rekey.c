@@ -50,7 +50,7 @@ test_rekey_call (gconstpointer data)
   g_assert_true (devssh_secret_equal (session_id, later->data, later->length));
   g_assert_cmpuint (pair->client.n_changed, ==, 0);
 
-  /* Between two exchanges nothing of the last one is kept (design D4). */
+  /* Between two exchanges nothing of the last one is kept. */
   g_assert_null (pair->client.transport->kex);
   devssh_transport_trim (pair->client.transport);
   g_assert_null (pair->client.transport->in.buffer);
@@ -73,7 +73,7 @@ open_with_limits (guint64 bytes,
   return pair;
 }
 
-/* protocol.md 2.8: packet_length of both directions, strictly more than the limit and 64 KiB. */
+/* The packet_length fields of both directions, strictly more than the limit and 64 KiB. */
 static void
 test_rekey_bytes (void)
 {

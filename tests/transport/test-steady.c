@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In the steady state a packet costs no allocation, and an idle transport holds no buffer (design D4). */
+/* In the steady state a packet costs no allocation, and an idle transport holds no buffer. */
 #include "test-ends.h"
 
 #include <libdevssh/transport/devssh-transport-state-private.h>
