@@ -18,17 +18,25 @@ typedef struct
 DevSshTracer    *devssh_tracer_new         (void);
 DevSshTracer    *devssh_tracer_ref         (DevSshTracer *self);
 void             devssh_tracer_unref       (DevSshTracer *self);
-/* Highest level kept; -1 (the default): nothing. Set by the session when its ::trace signal has a handler or G_MESSAGES_DEBUG asks. */
+/* Highest level kept; -1 (the default): nothing. Set by the session when its ::trace signal has a
+ * handler or G_MESSAGES_DEBUG asks. */
 void             devssh_tracer_set_level   (DevSshTracer *self, int level);
 void             devssh_tracer_set_channel_data (DevSshTracer *self, gboolean enabled);
 gboolean         devssh_tracer_get_channel_data (DevSshTracer *self);
-gboolean         devssh_tracer_wants       (DevSshTracer *self, DevSshTraceLevel level);   /* NULL self: FALSE */
-void             devssh_tracer_add         (DevSshTracer *self, DevSshTraceLevel level, DevSshTraceEvent event, const char *format, ...) G_GNUC_PRINTF (4, 5);
-DevSshTraceNote *devssh_tracer_take        (DevSshTracer *self);     /* oldest, or NULL; bounded: at most 4096 wait, then the oldest go */
+/* NULL self: FALSE */
+gboolean         devssh_tracer_wants       (DevSshTracer *self, DevSshTraceLevel level);
+void             devssh_tracer_add         (DevSshTracer *self, DevSshTraceLevel level,
+                                            DevSshTraceEvent event, const char *format, ...)
+  G_GNUC_PRINTF (4, 5);
+/* oldest, or NULL; bounded: at most 4096 wait, then the oldest go */
+DevSshTraceNote *devssh_tracer_take        (DevSshTracer *self);
 void             devssh_trace_note_free    (DevSshTraceNote *note);
 
 #define DEVSSH_TRACE(tracer, level, event, ...) \
-  G_STMT_START { if (devssh_tracer_wants ((tracer), DEVSSH_TRACE_LEVEL_##level)) \
-    devssh_tracer_add ((tracer), DEVSSH_TRACE_LEVEL_##level, DEVSSH_TRACE_EVENT_##event, __VA_ARGS__); } G_STMT_END
+  G_STMT_START { \
+    if (devssh_tracer_wants ((tracer), DEVSSH_TRACE_LEVEL_##level)) \
+      devssh_tracer_add ((tracer), DEVSSH_TRACE_LEVEL_##level, DEVSSH_TRACE_EVENT_##event, \
+                         __VA_ARGS__); \
+  } G_STMT_END
 
 G_END_DECLS

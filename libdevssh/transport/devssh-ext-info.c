@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* EXT_INFO (RFC 8308): what each end can do beyond the algorithms; once, right behind the first NEWKEYS. */
+/* EXT_INFO (RFC 8308): what each end can do beyond the algorithms; once, right behind the first
+ * NEWKEYS. */
 #include <libdevssh/transport/devssh-transport-state-private.h>
 
 #include <string.h>
 
-/* RFC 8308, 3.1: server-sig-algs is a list of what public keys may sign with. Both roles send it. */
+/* RFC 8308, 3.1: server-sig-algs is a list of what public keys may sign with. Both roles send
+ * it. */
 static char *
 make_signature_algorithms (const DevSshTransportConfig *config)
 {
@@ -59,7 +61,8 @@ devssh_ext_info_handle (DevSshTransport *self,
     {
       if (self->config->is_server || self->phase != DEVSSH_PHASE_AUTH)
         {
-          devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "EXT_INFO out of place");
+          devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR,
+                                 "EXT_INFO out of place");
           return FALSE;
         }
       self->success_due = TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From what both ends have said and computed to the keys: the hash of RFC 4253, 8 and the letters of 7.2. */
+/* From what both ends have said and computed to the keys: the hash of RFC 4253, 8 and the letters
+ * of 7.2. */
 #include <libdevssh/transport/devssh-transport-state-private.h>
 
 #include <string.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From KEXINIT to NEWKEYS, the first time and every later time, in both roles (RFC 4253, 7 to 9). */
+/* From KEXINIT to NEWKEYS, the first time and every later time, in both roles (RFC 4253, 7 to
+ * 9). */
 #include <libdevssh/transport/devssh-transport-state-private.h>
 
 #include <string.h>
 
-/* T-46: 100 in hand, one more for each second and each 256 KiB. In products of both, so nothing is rounded. */
+/* T-46: 100 in hand, one more for each second and each 256 KiB. In products of both, so nothing is
+ * rounded. */
 #define BUDGET_BYTES  G_GINT64_CONSTANT (262144)
 #define BUDGET_TIME   G_GINT64_CONSTANT (1000000)
 #define BUDGET_ONE    (BUDGET_BYTES * BUDGET_TIME)
@@ -65,7 +67,8 @@ send_public (DevSshTransport *self)
   DevSshKexDhInitMessage message;
   DEVSSH_WRITER_AUTO (writer);
 
-  message.public_value.data = devssh_kex_get_public (self->kex->ephemeral, &message.public_value.length);
+  message.public_value.data = devssh_kex_get_public (self->kex->ephemeral,
+                                                     &message.public_value.length);
   devssh_kexdh_init_message_encode (&message, &writer);
   devssh_transport_seal (self, writer.data, writer.length, NULL, 0);
 }
@@ -193,7 +196,8 @@ handle_late_none_init (DevSshTransport            *self,
       return;
     }
 
-  if (!devssh_name_list_contains ((const char * const *) theirs->lists[DEVSSH_KEXINIT_KEX], DEVSSH_ALGORITHM_NONE))
+  if (!devssh_name_list_contains ((const char * const *) theirs->lists[DEVSSH_KEXINIT_KEX],
+                                  DEVSSH_ALGORITHM_NONE))
     {
       fail_exchange (self, "No common key exchange algorithm");
       return;
@@ -209,7 +213,8 @@ static gboolean
 lists_marker (const DevSshKexInitMessage *message,
               const char                 *marker)
 {
-  return devssh_name_list_contains ((const char * const *) message->lists[DEVSSH_KEXINIT_KEX], marker);
+  return devssh_name_list_contains ((const char * const *) message->lists[DEVSSH_KEXINIT_KEX],
+                                    marker);
 }
 
 /* What else the first KEXINIT of the peer says; ours always offers both. */
@@ -223,8 +228,10 @@ read_markers (DevSshTransport            *self,
     return TRUE;
 
   self->kex->peer_wants_ext_info =
-    lists_marker (theirs, is_server ? DEVSSH_MARKER_EXT_INFO_CLIENT : DEVSSH_MARKER_EXT_INFO_SERVER);
-  self->strict = lists_marker (theirs, is_server ? DEVSSH_MARKER_STRICT_CLIENT : DEVSSH_MARKER_STRICT_SERVER);
+    lists_marker (theirs,
+                  is_server ? DEVSSH_MARKER_EXT_INFO_CLIENT : DEVSSH_MARKER_EXT_INFO_SERVER);
+  self->strict =
+    lists_marker (theirs, is_server ? DEVSSH_MARKER_STRICT_CLIENT : DEVSSH_MARKER_STRICT_SERVER);
 
   /* T-22 (a): it must have been the very first packet. */
   if (self->strict && self->in.messages != 1)
@@ -380,9 +387,12 @@ make_protection (DevSshTransport         *self,
 {
   const DevSshCipherAlgorithm *cipher = self->kex->agreed.ciphers[direction];
   const DevSshMacAlgorithm *mac = self->kex->agreed.macs[direction];
-  g_autoptr(DevSshSecret) iv = devssh_key_material_derive (material, 'A' + direction, MAX (cipher->iv_size, 16));
-  g_autoptr(DevSshSecret) key = devssh_key_material_derive (material, 'C' + direction, cipher->key_size);
-  g_autoptr(DevSshSecret) mac_key = devssh_key_material_derive (material, 'E' + direction, mac->size);
+  g_autoptr(DevSshSecret) iv = devssh_key_material_derive (material, 'A' + direction,
+                                                           MAX (cipher->iv_size, 16));
+  g_autoptr(DevSshSecret) key = devssh_key_material_derive (material, 'C' + direction,
+                                                            cipher->key_size);
+  g_autoptr(DevSshSecret) mac_key = devssh_key_material_derive (material, 'E' + direction,
+                                                                mac->size);
   guint index = seal ? 0 : 1;
 
   devssh_protection_init (protection, cipher, key->data, iv->data, mac, mac_key->data, seal);
@@ -432,7 +442,8 @@ use_keys (DevSshTransport    *self,
   self->kex_state = DEVSSH_KEX_NEWKEYS;
   self->holding = FALSE;
 
-  /* RFC 8308, 2.4: "as the next packet following the ... first SSH_MSG_NEWKEYS", before all that was held. */
+  /* RFC 8308, 2.4: "as the next packet following the ... first SSH_MSG_NEWKEYS", before all that
+   * was held. */
   if (kex->first && kex->peer_wants_ext_info)
     devssh_ext_info_send (self);
   devssh_transport_release_held (self);
@@ -523,7 +534,8 @@ handle_dh_init (DevSshTransport *self,
     }
 
   kex->ephemeral = devssh_kex_new (kex->agreed.kex);
-  kex->shared = devssh_kex_derive (kex->ephemeral, message.public_value.data, message.public_value.length, NULL);
+  kex->shared = devssh_kex_derive (kex->ephemeral, message.public_value.data,
+                                   message.public_value.length, NULL);
   if (kex->shared == NULL)
     {
       fail_exchange (self, "Bad public value");
@@ -603,7 +615,8 @@ handle_dh_reply (DevSshTransport *self,
       return;
     }
 
-  kex->shared = devssh_kex_derive (kex->ephemeral, message.public_value.data, message.public_value.length, NULL);
+  kex->shared = devssh_kex_derive (kex->ephemeral, message.public_value.data,
+                                   message.public_value.length, NULL);
   if (kex->shared == NULL)
     {
       fail_exchange (self, "Bad public value");
@@ -615,7 +628,8 @@ handle_dh_reply (DevSshTransport *self,
   key = verify_host_key (self, &message, hash);
   if (key == NULL)
     {
-      devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_HOST_KEY_NOT_VERIFIABLE, "Host key not verifiable");
+      devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_HOST_KEY_NOT_VERIFIABLE,
+                             "Host key not verifiable");
       return;
     }
 
@@ -656,7 +670,8 @@ handle_newkeys (DevSshTransport *self,
       devssh_transport_set_phase (self, DEVSSH_PHASE_SERVICE);
     }
 
-  DEVSSH_TRACE (self->config->tracer, INFO, SESSION_ENCRYPTED, "Key exchange %u is done", self->kex_count);
+  DEVSSH_TRACE (self->config->tracer, INFO, SESSION_ENCRYPTED, "Key exchange %u is done",
+                self->kex_count);
   devssh_transport_queue_event (self, DEVSSH_TRANSPORT_KEX_DONE, first);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What may come in, and when: rows that name a role, phases, states of the key exchange and numbers.
- * What no row names is Fatal(2) (T-21). A later row overrides an earlier one. */
+/* What may come in, and when: rows that name a role, phases, states of the key exchange and
+ * numbers. What no row names is Fatal(2) (T-21). A later row overrides an earlier one. */
 #include <libdevssh/transport/devssh-message-table-private.h>
 
 #include <libdevssh/wire/devssh-numbers.h>
@@ -59,7 +59,8 @@ static const Row rows[] = {
   { M (KEXDH_REPLY), M (KEXDH_REPLY),         CLIENT, ALWAYS, DH, LAX | STRICT, A (TRANSPORT) },
   { 32, 49,                                   BOTH, KEYED, ANY, LAX, A (UNKNOWN) },
 
-  /* Authentication, each end what the other end's role may send (T-31), and not behind its KEXINIT. */
+  /* Authentication, each end what the other end's role may send (T-31), and not behind its
+   * KEXINIT. */
   { 54, 59,                                   BOTH, KEYED, IDLE, LAX, A (UNKNOWN) },
   { 62, 79,                                   BOTH, KEYED, IDLE, LAX, A (UNKNOWN) },
   { M (USERAUTH_REQUEST), M (USERAUTH_REQUEST), SERVER, AUTH, IDLE, LAX, A (AUTH) },
@@ -70,10 +71,12 @@ static const Row rows[] = {
   { M (USERAUTH_INFO_RESPONSE), M (USERAUTH_INFO_RESPONSE), SERVER, AUTH, IDLE, LAX, A (AUTH) },
   { M (USERAUTH_INFO_RESPONSE), M (USERAUTH_INFO_RESPONSE), SERVER, OPEN, IDLE, LAX, A (UNKNOWN) },
 
-  /* Connection: nothing before authentication (T-30), but for what the session looks at more closely.
-   * Data behind the peer's KEXINIT is taken under the old keys: Go and older OpenSSH send it. */
+  /* Connection: nothing before authentication (T-30), but for what the session looks at more
+   * closely. Data behind the peer's KEXINIT is taken under the old keys: Go and older OpenSSH send
+   * it. */
   { M (GLOBAL_REQUEST), M (GLOBAL_REQUEST),   BOTH, SERVICE | AUTH, ANY, LAX, A (EARLY) },
-  { M (CHANNEL_WINDOW_ADJUST), M (CHANNEL_WINDOW_ADJUST), SERVER, SERVICE | AUTH, ANY, LAX, A (EARLY_ADJUST) },
+  { M (CHANNEL_WINDOW_ADJUST), M (CHANNEL_WINDOW_ADJUST), SERVER, SERVICE | AUTH, ANY, LAX,
+    A (EARLY_ADJUST) },
   { 80, 255,                                  BOTH, OPEN, ANY, LAX, A (UNKNOWN) },
   { M (GLOBAL_REQUEST), M (REQUEST_FAILURE),  BOTH, OPEN, ANY, LAX, A (CONNECTION) },
   { M (CHANNEL_OPEN), M (CHANNEL_FAILURE),    BOTH, OPEN, ANY, LAX, A (CONNECTION) },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a session has sent and received, counted; the engine writes the numbers, others read them. */
+/* What a session has sent and received, counted; the engine writes the numbers, others read
+ * them. */
 #include <libdevssh/transport/devssh-metrics-private.h>
 
 /**

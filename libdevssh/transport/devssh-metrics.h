@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 #define DEVSSH_TYPE_SESSION_METRICS (devssh_session_metrics_get_type ())
 
 DEVSSH_AVAILABLE_IN_1_0
-G_DECLARE_FINAL_TYPE (DevSshSessionMetrics, devssh_session_metrics, DEVSSH, SESSION_METRICS, GObject)
+G_DECLARE_FINAL_TYPE (DevSshSessionMetrics, devssh_session_metrics, DEVSSH, SESSION_METRICS,
+                      GObject)
 
 DEVSSH_AVAILABLE_IN_1_0
 guint64 devssh_session_metrics_get_messages_sent     (DevSshSessionMetrics *self);

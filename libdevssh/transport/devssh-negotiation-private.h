@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What to offer in KEXINIT, and which of each kind two offers come to (RFC 4253, 7.1; T-22, T-24, T-25). */
+/* What to offer in KEXINIT, and which of each kind two offers come to (RFC 4253, 7.1; T-22, T-24,
+ * T-25). */
 #pragma once
 
 #include <libdevssh/crypto/devssh-algorithms-private.h>
@@ -15,9 +16,12 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char                  *names[DEVSSH_KEXINIT_N_LISTS];   /* static, or of the configuration */
-  const DevSshKexAlgorithm    *kex;                             /* NULL: "none", and nothing else counts */
-  const DevSshCipherAlgorithm *ciphers[2];                      /* client to server, server to client */
+  /* static, or of the configuration */
+  const char                  *names[DEVSSH_KEXINIT_N_LISTS];
+  /* NULL: "none", and nothing else counts */
+  const DevSshKexAlgorithm    *kex;
+  /* client to server, server to client */
+  const DevSshCipherAlgorithm *ciphers[2];
   const DevSshMacAlgorithm    *macs[2];
 } DevSshNegotiation;
 

@@ -77,10 +77,15 @@ copy_kex_list (const DevSshTransportConfig *config,
         g_strv_builder_add (builder, config->kex_algorithms[i]);
     }
 
-  if (first)
+  if (first && config->is_server)
     {
-      g_strv_builder_add (builder, config->is_server ? DEVSSH_MARKER_EXT_INFO_SERVER : DEVSSH_MARKER_EXT_INFO_CLIENT);
-      g_strv_builder_add (builder, config->is_server ? DEVSSH_MARKER_STRICT_SERVER : DEVSSH_MARKER_STRICT_CLIENT);
+      g_strv_builder_add (builder, DEVSSH_MARKER_EXT_INFO_SERVER);
+      g_strv_builder_add (builder, DEVSSH_MARKER_STRICT_SERVER);
+    }
+  else if (first)
+    {
+      g_strv_builder_add (builder, DEVSSH_MARKER_EXT_INFO_CLIENT);
+      g_strv_builder_add (builder, DEVSSH_MARKER_STRICT_CLIENT);
     }
 
   return g_strv_builder_end (builder);
@@ -135,7 +140,8 @@ devssh_negotiation_offer (const DevSshTransportConfig *config,
                           gboolean                     first,
                           DevSshKexInitMessage        *message)
 {
-  /* A none-only peer of the C# and TypeScript libraries rejects us unless these lists have it, too. */
+  /* A none-only peer of the C# and TypeScript libraries rejects us unless these lists have it,
+   * too. */
   gboolean append_none = first && contains (config->kex_algorithms, DEVSSH_ALGORITHM_NONE);
 
   if (devssh_negotiation_is_none_only (config))
@@ -284,8 +290,9 @@ devssh_negotiation_needs_strict (const DevSshNegotiation *self)
   return FALSE;
 }
 
-/* Dev Tunnels peers compare only the name of the exchange that was agreed on with the client's first; RFC 4253, 7
- * wants the first names of both ends equal, those of the host key, too. Where both say the same, all is well. */
+/* Dev Tunnels peers compare only the name of the exchange that was agreed on with the client's
+ * first; RFC 4253, 7 wants the first names of both ends equal, those of the host key, too. Where
+ * both say the same, all is well. */
 DevSshGuess
 devssh_negotiation_judge_guess (const DevSshNegotiation    *self,
                                 const DevSshKexInitMessage *client,
@@ -293,7 +300,8 @@ devssh_negotiation_judge_guess (const DevSshNegotiation    *self,
 {
   const char *guessed = devssh_negotiation_first (client->lists[DEVSSH_KEXINIT_KEX]);
 
-  if (self->kex == NULL || guessed == NULL || !g_str_equal (guessed, self->names[DEVSSH_KEXINIT_KEX]))
+  if (self->kex == NULL || guessed == NULL ||
+      !g_str_equal (guessed, self->names[DEVSSH_KEXINIT_KEX]))
     return DEVSSH_GUESS_WRONG;
 
   if (g_strcmp0 (guessed, devssh_negotiation_first (server->lists[DEVSSH_KEXINIT_KEX])) == 0 &&

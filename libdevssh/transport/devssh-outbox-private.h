@@ -11,7 +11,8 @@ typedef struct _DevSshOutbox DevSshOutbox;
 
 struct _DevSshOutbox
 {
-  /* payload, number byte included; copied or sealed before the call returns, never fails, never calls out */
+  /* payload, number byte included; copied or sealed before the call returns, never fails, never
+   * calls out */
   void (*send) (DevSshOutbox *self, const guint8 *payload, gsize length);
 };
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Control messages on their way out: sealed at once, or held back while an exchange of ours runs. */
+/* Control messages on their way out: sealed at once, or held back while an exchange of ours
+ * runs. */
 #include <libdevssh/transport/devssh-transport-state-private.h>
 
 #include <string.h>
 
 #define FIRST_SIZE 1024
 
-/* RFC 4253, 7.1: between KEXINIT and NEWKEYS only 1 to 19 without the service messages, and 20 to 49, may be
- * sent. Of the former only 1 to 4 are of use then. */
+/* RFC 4253, 7.1: between KEXINIT and NEWKEYS only 1 to 19 without the service messages, and 20 to
+ * 49, may be sent. Of the former only 1 to 4 are of use then. */
 static gboolean
 may_pass_exchange (guint8 number)
 {

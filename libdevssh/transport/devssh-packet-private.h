@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The binary packet of RFC 4253, 6: framing, padding, sealing and opening, each direction by itself.
+/* The binary packet of RFC 4253, 6: framing, padding, sealing and opening, each direction by
+ * itself.
  *
  * A writer seals into one output buffer, a reader opens packets where they lie in a receive buffer.
- * Neither knows what a message means. Two counters each: `sequence` is the 32-bit packet
- * number that MACs use, set to 0 by strict key exchange; `messages` counts every packet and never goes back. */
+ * Neither knows what a message means. Two counters each: `sequence` is the 32-bit packet number
+ * that MACs use, set to 0 by strict key exchange; `messages` counts every packet and never goes
+ * back. */
 #pragma once
 
 #include <libdevssh/base/devssh-buffer-private.h>
@@ -20,7 +22,8 @@ typedef struct
   gboolean                     etm;
   guint                        tag_size;       /* bytes behind the packet: MAC or tag */
   guint                        block;          /* padding goes up to a multiple of this */
-  gboolean                     length_apart;   /* the length field takes no part in that: AEAD, EtM */
+  /* the length field takes no part in that: AEAD, EtM */
+  gboolean                     length_apart;
 } DevSshProtection;
 
 /* mac_algorithm and mac_key are not looked at for an AEAD. */
@@ -51,7 +54,8 @@ void     devssh_packet_writer_clear    (DevSshPacketWriter *self);
 void     devssh_packet_writer_append   (DevSshPacketWriter *self,
                                         const guint8       *data,
                                         gsize               length);
-/* Seals head || body as one packet behind what is there; body is read from where it lies. Returns its size on the wire. */
+/* Seals head || body as one packet behind what is there; body is read from where it lies. Returns
+ * its size on the wire. */
 gsize    devssh_packet_writer_seal     (DevSshPacketWriter *self,
                                         const guint8       *head,
                                         gsize               head_length,
@@ -87,11 +91,13 @@ typedef struct
   guint64            flow;
   guint64            packets;
   DevSshBufferPool  *pool;
-  DevSshBuffer      *buffer;          /* NULL while nothing is there; bytes between start and end are not consumed yet */
+  /* NULL while nothing is there; bytes between start and end are not consumed yet */
+  DevSshBuffer      *buffer;
   gsize              start, end;
   guint32            length;          /* packet_length of the packet at start; 0: not known yet */
   gboolean           opened;          /* it is open: payload lies at start + 5 */
-  gsize              discard;         /* T-19: refused, but not before so many bytes more have come */
+  /* T-19: refused, but not before so many bytes more have come */
+  gsize              discard;
   gsize              discard_work;    /* and so many more have gone through the MAC */
   guint32            reason;
   const char        *text;
@@ -112,12 +118,13 @@ guint8            *devssh_packet_reader_get_space (DevSshPacketReader *self,
                                                    gsize              *size);
 void               devssh_packet_reader_received  (DevSshPacketReader *self,
                                                    gsize               length);
-/* Opens the packet at the head of the input, in place. limit: the largest packet_length. Asked again before
- * consume(), it gives the same packet again. */
+/* Opens the packet at the head of the input, in place. limit: the largest packet_length. Asked
+ * again before consume(), it gives the same packet again. */
 DevSshPacketStatus devssh_packet_reader_open      (DevSshPacketReader *self,
                                                    guint32             limit,
                                                    DevSshPacket       *packet);
-/* Done with the opened packet: counts it. Its bytes stay where they are until there is need of space. */
+/* Done with the opened packet: counts it. Its bytes stay where they are until there is need of
+ * space. */
 void               devssh_packet_reader_consume   (DevSshPacketReader *self);
 /* The same for bytes that are no packet. */
 void               devssh_packet_reader_skip      (DevSshPacketReader *self,

@@ -7,7 +7,7 @@
 #include <libdevssh/crypto/devssh-secret-private.h>
 #include <libdevssh/wire/devssh-numbers.h>
 
-#define MIN_BLOCK    8      /* RFC 4253, 6: "a multiple of the cipher block size or 8, whichever is larger" */
+#define MIN_BLOCK    8      /* RFC 4253, 6: "the cipher block size or 8, whichever is larger" */
 #define MIN_PADDING  4      /* RFC 4253, 6: "at least four bytes of padding" */
 #define MIN_LENGTH   5      /* padding_length and four bytes of padding */
 #define FIRST_OUTPUT 1024   /* a handshake's messages fit after one more step */
@@ -86,8 +86,8 @@ devssh_packet_writer_clear (DevSshPacketWriter *self)
   self->start = self->end = self->size = 0;
 }
 
-/* Room for length more bytes: moved down if at least half has left, else twice the size. So no byte is moved
- * more often than another one leaves. */
+/* Room for length more bytes: moved down if at least half has left, else twice the size. So no byte
+ * is moved more often than another one leaves. */
 static gboolean
 writer_reserve (DevSshPacketWriter *self,
                 gsize               length)
@@ -209,14 +209,17 @@ devssh_packet_writer_seal (DevSshPacketWriter *self,
   else if (p->etm)
     {
       encrypt_with_body (p, out + 4, 1 + head_length, body, body_length, padding);
-      devssh_mac_compute (p->mac, self->sequence, out, 4 + (gsize) length, NULL, 0, out + 4 + length);
+      devssh_mac_compute (p->mac, self->sequence, out, 4 + (gsize) length, NULL, 0,
+                          out + 4 + length);
     }
   else
     {
-      /* RFC 4253, 6.4: the MAC is over the unencrypted packet, so that must be there in one piece. */
+      /* RFC 4253, 6.4: the MAC is over the unencrypted packet, so that must be there in one
+       * piece. */
       if (body_length > 0)
         memcpy (out + 5 + head_length, body, body_length);
-      devssh_mac_compute (p->mac, self->sequence, out, 4 + (gsize) length, NULL, 0, out + 4 + length);
+      devssh_mac_compute (p->mac, self->sequence, out, 4 + (gsize) length, NULL, 0,
+                          out + 4 + length);
       p->cipher->crypt (p->context, out, out, 4 + (gsize) length);
     }
 
@@ -339,8 +342,9 @@ refuse (DevSshPacketReader *self,
   return DEVSSH_PACKET_REFUSED;
 }
 
-/* T-19: with CBC and encrypt-and-MAC a wrong length and a wrong MAC must look the same, so both are acted
- * upon when as much has come as the largest packet holds, with the code and the work of a wrong MAC. */
+/* T-19: with CBC and encrypt-and-MAC a wrong length and a wrong MAC must look the same, so both are
+ * acted upon when as much has come as the largest packet holds, with the code and the work of a
+ * wrong MAC. */
 static void
 doom (DevSshPacketReader *self,
       guint32             limit,

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-#define DEVSSH_TRANSPORT_MAX_EVENTS  8                /* more never wait: they go out before anything is decoded */
+#define DEVSSH_TRANSPORT_MAX_EVENTS  8                /* they leave before more is decoded */
 #define DEVSSH_TRANSPORT_DATA_LIMIT  (256 * 1024)     /* sealed bytes that wait for the socket */
 #define DEVSSH_TRANSPORT_REKEY_SLACK (64 * 1024)      /* Dev Tunnels peers must be first */
 
@@ -35,7 +35,8 @@ typedef struct
   DevSshProtection          next_in;        /* waits for the peer's NEWKEYS */
 } DevSshKeyExchange;
 
-/* Messages held back, each with its length before it; wiped, for there may be passwords among them. */
+/* Messages held back, each with its length before it; wiped, for there may be passwords among
+ * them. */
 typedef struct
 {
   guint8 *data;
@@ -67,7 +68,8 @@ struct _DevSshTransport
 
   DevSshPacketReader     in;
   DevSshPacketWriter     out;
-  gsize                  out_control;     /* at most so many of the waiting bytes are control messages (T-47) */
+  /* at most so many of the waiting bytes are control messages (T-47) */
+  gsize                  out_control;
   gboolean               choked;          /* too many of them: resumes below half */
   DevSshHeldMessages     held;
 
@@ -88,13 +90,16 @@ struct _DevSshTransport
   DevSshSecret          *session_id;
   DevSshKeyPair         *host_key;
   const char            *negotiated[DEVSSH_KEXINIT_N_LISTS];
-  DevSshMac             *token_macs[2];   /* ours, the peer's: only if the reconnect extension is ours */
+  /* ours, the peer's: only if the reconnect extension is ours */
+  DevSshMac             *token_macs[2];
   guint                  token_sizes[2];
 
   gboolean               ext_info_due;    /* the next packet is the one behind the first NEWKEYS */
-  gboolean               success_due;     /* client: EXT_INFO came, so USERAUTH_SUCCESS must be next */
+  /* client: EXT_INFO came, so USERAUTH_SUCCESS must be next */
+  gboolean               success_due;
   GHashTable            *peer_extensions; /* name -> GBytes; NULL before EXT_INFO */
-  GPtrArray             *services;        /* client: (element-type utf8) asked for, not accepted yet; or NULL */
+  /* client: (element-type utf8) asked for, not accepted yet; or NULL */
+  GPtrArray             *services;
 
   gboolean               hold;
   gboolean               failing;         /* FAILED is due */

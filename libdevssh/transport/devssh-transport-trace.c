@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line for each message that is sent or received, by its RFC name; payloads only of channel data, and only on demand (T-82). */
+/* One line for each message that is sent or received, by its RFC name; payloads only of channel
+ * data, and only on demand (T-82). */
 #include <libdevssh/transport/devssh-transport-state-private.h>
 
 #define MAX_DUMP 256   /* of a payload, enough to know it by */
@@ -52,20 +53,24 @@ trace_data (DevSshTransport  *self,
   gsize fixed = head[0] == DEVSSH_MESSAGE_CHANNEL_DATA ? 9 : 13;
   const guint8 *first = head + MIN (head_length, fixed);
   gsize first_length = head_length - MIN (head_length, fixed);
-  guint32 recipient = 0, crc;
+  DevSshReader reader;
+  guint32 recipient, crc;
   gsize position = 0;
+  DevSshTraceEvent event = sending ? DEVSSH_TRACE_EVENT_SENDING_CHANNEL_DATA
+                                   : DEVSSH_TRACE_EVENT_RECEIVING_CHANNEL_DATA;
   g_autoptr(GString) dump = g_string_new (NULL);
 
-  if (head_length >= 5)
-    recipient = (guint32) head[1] << 24 | (guint32) head[2] << 16 | (guint32) head[3] << 8 | head[4];
+  devssh_reader_init (&reader, head, head_length);
+  devssh_reader_get_byte (&reader);
+  recipient = devssh_reader_get_uint32 (&reader);
   crc = ~crc32_update (crc32_update (~0u, first, first_length), body, body_length);
   append_dump (dump, first, first_length, &position);
   append_dump (dump, body, body_length, &position);
 
-  devssh_tracer_add (self->config->tracer, DEVSSH_TRACE_LEVEL_VERBOSE,
-                     sending ? DEVSSH_TRACE_EVENT_SENDING_CHANNEL_DATA : DEVSSH_TRACE_EVENT_RECEIVING_CHANNEL_DATA,
+  devssh_tracer_add (self->config->tracer, DEVSSH_TRACE_LEVEL_VERBOSE, event,
                      "%s #%u %s %u [%" G_GSIZE_FORMAT "] %08X%s",
-                     sending ? "Sending" : "Receiving", sequence, devssh_message_number_to_string (head[0]),
+                     sending ? "Sending" : "Receiving", sequence,
+                     devssh_message_number_to_string (head[0]),
                      recipient, first_length + body_length, crc, dump->str);
 }
 
@@ -78,6 +83,8 @@ trace_message (DevSshTransport *self,
                const guint8    *body,
                gsize            body_length)
 {
+  DevSshTraceEvent event = sending ? DEVSSH_TRACE_EVENT_SENDING_MESSAGE
+                                   : DEVSSH_TRACE_EVENT_RECEIVING_MESSAGE;
   const char *name;
 
   if (is_channel_data (head[0]))
@@ -88,10 +95,10 @@ trace_message (DevSshTransport *self,
     }
 
   name = devssh_message_number_to_string (head[0]);
-  devssh_tracer_add (self->config->tracer, DEVSSH_TRACE_LEVEL_VERBOSE,
-                     sending ? DEVSSH_TRACE_EVENT_SENDING_MESSAGE : DEVSSH_TRACE_EVENT_RECEIVING_MESSAGE,
+  devssh_tracer_add (self->config->tracer, DEVSSH_TRACE_LEVEL_VERBOSE, event,
                      "%s #%u %s (%u), %" G_GSIZE_FORMAT " bytes",
-                     sending ? "Sending" : "Receiving", sequence, name != NULL ? name : "unknown message",
+                     sending ? "Sending" : "Receiving", sequence,
+                     name != NULL ? name : "unknown message",
                      head[0], head_length + body_length);
 }
 

@@ -309,7 +309,8 @@ decode_version (DevSshTransport *self)
   if (available == 0)
     return DECODE_NEED_INPUT;
 
-  status = devssh_version_exchange_read (exchange, self->in.buffer->data + self->in.start, available, &used);
+  status = devssh_version_exchange_read (exchange, self->in.buffer->data + self->in.start,
+                                         available, &used);
   devssh_packet_reader_skip (&self->in, used);
 
   if (status == DEVSSH_VERSION_LINE_INCOMPLETE)
@@ -416,7 +417,8 @@ static Decoded
 decode_packet (DevSshTransport      *self,
                DevSshTransportEvent *event)
 {
-  guint32 limit = self->phase == DEVSSH_PHASE_CLEAR ? self->config->max_packet_clear : self->config->max_packet;
+  guint32 limit = self->phase == DEVSSH_PHASE_CLEAR ? self->config->max_packet_clear
+                                                    : self->config->max_packet;
   DevSshPacket packet;
   Decoded decoded;
 
@@ -460,7 +462,8 @@ check_deadline (DevSshTransport *self)
 
   /* What is parked may be hiding the peer's answer, and that is our own doing. */
   if (self->now >= kex->deadline && !(self->hold && self->in.opened))
-    devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED, "Key exchange took too long");
+    devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED,
+                           "Key exchange took too long");
 }
 
 DevSshTransportEventType
@@ -608,7 +611,8 @@ devssh_transport_seal (DevSshTransport *self,
                        const guint8    *body,
                        gsize            body_length)
 {
-  /* Whoever is in the middle of something when all ends need not notice: nothing follows the DISCONNECT. */
+  /* Whoever is in the middle of something when all ends need not notice: nothing follows the
+   * DISCONNECT. */
   if (devssh_transport_is_over (self))
     return;
 
@@ -782,7 +786,8 @@ seal_disconnect (DevSshTransport *self,
   seal_packet (self, writer.data, writer.length, NULL, 0);
 }
 
-/* No further event but what is due. The exchange stays for now: somebody up the stack may be at work on it. */
+/* No further event but what is due. The exchange stays for now: somebody up the stack may be at
+ * work on it. */
 static void
 end_all (DevSshTransport *self)
 {
@@ -806,7 +811,8 @@ devssh_transport_disconnect (DevSshTransport *self,
   end_all (self);
 }
 
-/* What is sealed already stays in front of the DISCONNECT: packets are numbered and chained, so without them it could not be read. */
+/* What is sealed already stays in front of the DISCONNECT: packets are numbered and chained, so
+ * without them it could not be read. */
 void
 devssh_transport_fail (DevSshTransport *self,
                        guint32          reason,

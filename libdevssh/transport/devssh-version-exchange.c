@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds the identification string of the peer in what comes first. Nothing of it is ever printed raw. */
+/* Finds the identification string of the peer in what comes first. Nothing of it is ever printed
+ * raw. */
 #include <libdevssh/transport/devssh-version-exchange-private.h>
 
 #include <string.h>
 #include <libdevssh/wire/devssh-numbers.h>
 
-#define MAX_LINE   255          /* RFC 4253, 4.2: "255 characters, including the Carriage Return and Line Feed" */
+#define MAX_LINE   255          /* RFC 4253, 4.2: CR and LF included */
 #define MAX_LINES  50
 #define MAX_BEFORE (8 * 1024)
 
@@ -56,7 +57,8 @@ read_version (DevSshVersionExchange *self,
   text = g_strndup (line, length);
   version = devssh_version_parse (text, NULL);
   if (version == NULL)
-    return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_VERSION_NOT_SUPPORTED, "Bad version line");
+    return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_VERSION_NOT_SUPPORTED,
+                   "Bad version line");
 
   /* RFC 4253, 5.1: clients treat 1.99 as 2.0. */
   protocol = devssh_version_get_protocol_version (version);
@@ -77,10 +79,12 @@ skip_line (DevSshVersionExchange *self,
            gboolean               complete)
 {
   if (self->is_server)
-    return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_VERSION_NOT_SUPPORTED, "Not an SSH client");
+    return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_VERSION_NOT_SUPPORTED,
+                   "Not an SSH client");
 
   if (memchr (data, '\0', length) != NULL)
-    return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "Bad character before version line");
+    return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR,
+                   "Bad character before version line");
 
   if (self->bytes + length > MAX_BEFORE || (complete && self->lines == MAX_LINES))
     return refuse (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "Too much before version line");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The identification string of one end, taken apart; it is kept word for word, for the exchange hash needs it. */
+/* The identification string of one end, taken apart; it is kept word for word, for the exchange
+ * hash needs it. */
 #include <libdevssh/transport/devssh-version.h>
 
 #include <string.h>

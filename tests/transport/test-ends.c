@@ -235,8 +235,10 @@ move (TestPair *pair,
 
   while (length > 0)
     {
-      gsize size = pair->cuts != NULL ? (gsize) g_rand_int_range (pair->cuts, 1, pair->max_cut + 1) : length;
+      gsize size = length;
 
+      if (pair->cuts != NULL)
+        size = g_rand_int_range (pair->cuts, 1, pair->max_cut + 1);
       size = MIN (size, length);
       test_end_feed (to, data, size, pair->now);
       data += size;

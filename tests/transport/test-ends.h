@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Two transports joined by byte arrays: each end keeps what happened to it, and the clock stands still
- * until a test moves it. */
+/* Two transports joined by byte arrays: each end keeps what happened to it, and the clock stands
+ * still until a test moves it. */
 #pragma once
 
 #include <libdevssh/transport/devssh-transport-private.h>
@@ -21,7 +21,8 @@ struct _TestEnd
   TestPair             *pair;
   TestEventFunc         func;
   gpointer              data;
-  GString              *story;      /* names of the events, a space before each; messages by number */
+  /* names of the events, a space before each; messages by number */
+  GString              *story;
   GPtrArray            *messages;   /* (element-type GBytes): payloads of MESSAGE */
   GByteArray           *wire;       /* all that this end sent */
   DevSshTransportEventType last;    /* what the last step said */

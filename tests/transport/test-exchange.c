@@ -19,16 +19,24 @@ typedef struct
 } GuessCase;
 
 static const GuessCase guess_cases[] = {
-  { "right", "curve25519-sha256,ecdh-sha2-nistp256", "curve25519-sha256", "ssh-ed25519", "ssh-ed25519", FALSE, TRUE },
-  { "right/dev-tunnels", "curve25519-sha256,ecdh-sha2-nistp256", "curve25519-sha256", "ssh-ed25519", "ssh-ed25519", TRUE, TRUE },
-  { "wrong", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256", "ssh-ed25519", "ssh-ed25519", FALSE, FALSE },
-  { "wrong/dev-tunnels", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256", "ssh-ed25519", "ssh-ed25519", TRUE, FALSE },
+  { "right", "curve25519-sha256,ecdh-sha2-nistp256", "curve25519-sha256", "ssh-ed25519",
+    "ssh-ed25519", FALSE, TRUE },
+  { "right/dev-tunnels", "curve25519-sha256,ecdh-sha2-nistp256", "curve25519-sha256", "ssh-ed25519",
+    "ssh-ed25519", TRUE, TRUE },
+  { "wrong", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256", "ssh-ed25519",
+    "ssh-ed25519", FALSE, FALSE },
+  { "wrong/dev-tunnels", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256",
+    "ssh-ed25519", "ssh-ed25519", TRUE, FALSE },
   /* The first name is agreed on, but it is not the server's first: RFC 4253, 7 says wrong. */
-  { "order", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256,curve25519-sha256", "ssh-ed25519", "ssh-ed25519", FALSE, FALSE },
-  { "order/dev-tunnels", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256,curve25519-sha256", "ssh-ed25519", "ssh-ed25519", TRUE, TRUE },
+  { "order", "curve25519-sha256,ecdh-sha2-nistp256", "ecdh-sha2-nistp256,curve25519-sha256",
+    "ssh-ed25519", "ssh-ed25519", FALSE, FALSE },
+  { "order/dev-tunnels", "curve25519-sha256,ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp256,curve25519-sha256", "ssh-ed25519", "ssh-ed25519", TRUE, TRUE },
   /* So it does if the host keys differ. */
-  { "host-key", "curve25519-sha256", "curve25519-sha256", "rsa-sha2-512,ssh-ed25519", "ssh-ed25519", FALSE, FALSE },
-  { "host-key/dev-tunnels", "curve25519-sha256", "curve25519-sha256", "rsa-sha2-512,ssh-ed25519", "ssh-ed25519", TRUE, TRUE },
+  { "host-key", "curve25519-sha256", "curve25519-sha256", "rsa-sha2-512,ssh-ed25519", "ssh-ed25519",
+    FALSE, FALSE },
+  { "host-key/dev-tunnels", "curve25519-sha256", "curve25519-sha256", "rsa-sha2-512,ssh-ed25519",
+    "ssh-ed25519", TRUE, TRUE },
 };
 
 static TestPeer *
@@ -106,7 +114,8 @@ guess_as_client (const GuessCase *c,
     {
       g_auto(DevSshKexDhInitMessage) message = { { NULL, 0 } };
 
-      devssh_kexdh_init_message_decode (&message, g_bytes_get_data (guess, NULL), g_bytes_get_size (guess), NULL);
+      devssh_kexdh_init_message_decode (&message, g_bytes_get_data (guess, NULL),
+                                        g_bytes_get_size (guess), NULL);
       peer->peer_public = g_bytes_new (message.public_value.data, message.public_value.length);
       test_peer_expect_nothing (peer);
     }
@@ -217,25 +226,33 @@ static const ValueCase value_cases[] = {
     "04" "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
     "0000000000000000000000000000000000000000000000000000000000000001" },
   /* The base point, compressed. */
-  { "ecdh-sha2-nistp256", "compressed", "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" },
+  { "ecdh-sha2-nistp256", "compressed",
+    "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" },
   { "curve25519-sha256", "empty", "" },
-  { "curve25519-sha256", "short", "0900000000000000000000000000000000000000000000000000000000000000" + 2 },
-  { "curve25519-sha256", "long", "090000000000000000000000000000000000000000000000000000000000000000" },
+  { "curve25519-sha256", "short",
+    "0900000000000000000000000000000000000000000000000000000000000000" + 2 },
+  { "curve25519-sha256", "long",
+    "090000000000000000000000000000000000000000000000000000000000000000" },
   { "curve25519-sha256", "0", "0000000000000000000000000000000000000000000000000000000000000000" },
   { "curve25519-sha256", "1", "0100000000000000000000000000000000000000000000000000000000000000" },
-  { "curve25519-sha256", "order-8", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800" },
-  { "curve25519-sha256", "order-8-other", "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157" },
-  { "curve25519-sha256", "p-1", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f" },
+  { "curve25519-sha256", "order-8",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800" },
+  { "curve25519-sha256", "order-8-other",
+    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157" },
+  { "curve25519-sha256", "p-1",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f" },
   { "curve25519-sha256", "p", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f" },
 };
 
 /* RFC 3526, 3 */
 static const char group14[] =
-  "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b"
-  "302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe6"
-  "49286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb9ed529077096966d"
-  "670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf695581718"
-  "3995497cea956ae515d2261898fa051015728e5a8aacaa68ffffffffffffffff";
+  "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22"
+  "514a08798e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6"
+  "f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3d"
+  "c2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb"
+  "9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e8603"
+  "9b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa0510"
+  "15728e5a8aacaa68ffffffffffffffff";
 
 static GBytes *
 unhex (const char *hex)
@@ -340,7 +357,8 @@ test_exchange_signature_good (void)
   const TestFaults faults = { NULL };
 
   for (guint i = 0; devssh_signature_algorithm_names[i] != NULL; i++)
-    run_signature (devssh_signature_algorithm_names[i], devssh_signature_algorithm_names[i], &faults, 0);
+    run_signature (devssh_signature_algorithm_names[i], devssh_signature_algorithm_names[i],
+                   &faults, 0);
 }
 
 static void
@@ -379,7 +397,8 @@ test_exchange_signature_name (void)
 static void
 test_exchange_host_key (void)
 {
-  g_autoptr(DevSshKeyPair) stranger = devssh_key_pair_generate (DEVSSH_ALGORITHM_KEY_ED25519, 0, NULL);
+  g_autoptr(DevSshKeyPair) stranger = devssh_key_pair_generate (DEVSSH_ALGORITHM_KEY_ED25519, 0,
+                                                                NULL);
   TestFaults faults = { NULL };
 
   faults.host_key = devssh_key_pair_get_public_blob (stranger);
@@ -438,19 +457,24 @@ main (int argc, char **argv)
 
   for (guint i = 0; i < G_N_ELEMENTS (guess_cases); i++)
     {
-      g_autofree char *path = g_strconcat ("/transport/exchange/guess/T-26/", guess_cases[i].name, NULL);
+      g_autofree char *path = g_strconcat ("/transport/exchange/guess/T-26/", guess_cases[i].name,
+                                           NULL);
 
       g_test_add_data_func (path, &guess_cases[i], test_exchange_guess);
     }
   g_test_add_func ("/transport/exchange/guess/T-26/malformed", test_exchange_guess_malformed);
-  g_test_add_data_func ("/transport/exchange/guess/pair/right", "curve25519-sha256", test_exchange_guess_pair);
-  g_test_add_data_func ("/transport/exchange/guess/pair/wrong", "ecdh-sha2-nistp256", test_exchange_guess_pair);
-  g_test_add_data_func ("/transport/exchange/guess/pair/order", "ecdh-sha2-nistp256,curve25519-sha256",
+  g_test_add_data_func ("/transport/exchange/guess/pair/right", "curve25519-sha256",
+                        test_exchange_guess_pair);
+  g_test_add_data_func ("/transport/exchange/guess/pair/wrong", "ecdh-sha2-nistp256",
+                        test_exchange_guess_pair);
+  g_test_add_data_func ("/transport/exchange/guess/pair/order",
+                        "ecdh-sha2-nistp256,curve25519-sha256",
                         test_exchange_guess_pair);
   for (guint i = 0; i < G_N_ELEMENTS (value_cases); i++)
     {
       const ValueCase *c = &value_cases[i];
-      g_autofree char *path = g_strconcat ("/transport/exchange/public-value/T-27/", c->kex, "/", c->name, NULL);
+      g_autofree char *path = g_strconcat ("/transport/exchange/public-value/T-27/", c->kex, "/",
+                                           c->name, NULL);
 
       g_test_add_data_func (path, c, test_exchange_public_value);
     }

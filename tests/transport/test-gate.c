@@ -120,8 +120,10 @@ try_number (const State *state,
 {
   g_autoptr(TestPeer) peer = bring_to (state);
   gsize before = peer->end.story->len;
-  gboolean strict = state->strict && state->phase == DEVSSH_PHASE_CLEAR && state->kex != DEVSSH_KEX_IDLE;
-  DevSshAction action = devssh_message_table_lookup (state->is_server, state->phase, state->kex, strict, number);
+  gboolean strict = state->strict && state->phase == DEVSSH_PHASE_CLEAR &&
+    state->kex != DEVSSH_KEX_IDLE;
+  DevSshAction action = devssh_message_table_lookup (state->is_server, state->phase, state->kex,
+                                                     strict, number);
   g_autofree char *name = g_strdup_printf (" %u", number);
   const char *news;
 
@@ -173,7 +175,8 @@ add_states (void)
         for (guint strict = 0; strict < (phase == DEVSSH_PHASE_CLEAR ? 2 : 1); strict++)
           {
             g_autofree char *path =
-              g_strdup_printf ("/transport/gate/T-21/T-22/T-30/T-31/%s/%s/%s/%s", server ? "server" : "client",
+              g_strdup_printf ("/transport/gate/T-21/T-22/T-30/T-31/%s/%s/%s/%s",
+                               server ? "server" : "client",
                                phases[phase], kex_states[kex],
                                strict || phase != DEVSSH_PHASE_CLEAR ? "strict" : "lax");
             State *state = g_new (State, 1);
@@ -198,9 +201,11 @@ test_gate_blind (void)
     {
       g_autoptr(GBytes) payload = test_message_for_number (numbers[i]);
 
-      devssh_packet_writer_seal (&peer->out, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), NULL, 0);
+      devssh_packet_writer_seal (&peer->out, g_bytes_get_data (payload, NULL),
+                                 g_bytes_get_size (payload), NULL, 0);
     }
-  test_peer_write (peer, peer->out.data + peer->out.start, devssh_packet_writer_get_waiting (&peer->out));
+  test_peer_write (peer, peer->out.data + peer->out.start,
+                   devssh_packet_writer_get_waiting (&peer->out));
 
   test_peer_expect_fatal (peer, PROTOCOL);
   g_assert_cmpuint (peer->end.messages->len, ==, 0);
@@ -237,6 +242,8 @@ test_gate_before_init (gconstpointer data)
 static void
 test_gate_needs_strict (gconstpointer data)
 {
+  static const char other_ciphers[] =
+    "aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-cbc";
   g_auto(GStrv) names = g_strsplit (data, " ", 2);
 
   for (guint server = 0; server < 2; server++)
@@ -246,10 +253,12 @@ test_gate_needs_strict (gconstpointer data)
         g_autoptr(TestPeer) peer = NULL;
 
         /* There would be another choice, but the peer has chosen, too. */
-        test_config_set (&config->ciphers, server ? "aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-cbc" : names[0]);
+        test_config_set (&config->ciphers,
+                         server ? other_ciphers : names[0]);
         test_config_set (&config->macs, names[1]);
         peer = test_peer_new (config);
-        test_config_set (&peer->config->ciphers, server ? names[0] : "aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-cbc");
+        test_config_set (&peer->config->ciphers,
+                         server ? names[0] : other_ciphers);
         test_config_set (&peer->config->macs, names[1]);
         peer->no_strict = !strict;
         test_peer_send_version (peer);
@@ -290,12 +299,16 @@ test_gate_unknown (gconstpointer data)
       /* By hand, for the number is in the event. */
       test_peer_send_number (peer, DEVSSH_MESSAGE_IGNORE);
       payload = test_message_for_number (199);
-      devssh_packet_writer_seal (&peer->out, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), NULL, 0);
-      memcpy (devssh_transport_get_space (peer->end.transport, &size), peer->out.data + peer->out.start,
+      devssh_packet_writer_seal (&peer->out, g_bytes_get_data (payload, NULL),
+                                 g_bytes_get_size (payload), NULL, 0);
+      memcpy (devssh_transport_get_space (peer->end.transport, &size),
+              peer->out.data + peer->out.start,
               devssh_packet_writer_get_waiting (&peer->out));
-      devssh_transport_received (peer->end.transport, devssh_packet_writer_get_waiting (&peer->out));
+      devssh_transport_received (peer->end.transport,
+                                 devssh_packet_writer_get_waiting (&peer->out));
       devssh_packet_writer_sent (&peer->out, devssh_packet_writer_get_waiting (&peer->out));
-      g_assert_cmpint (devssh_transport_step (peer->end.transport, peer->now, &event), ==, DEVSSH_TRANSPORT_MESSAGE);
+      g_assert_cmpint (devssh_transport_step (peer->end.transport, peer->now, &event), ==,
+                       DEVSSH_TRANSPORT_MESSAGE);
       g_assert_cmpint (event.action, ==, DEVSSH_ACTION_UNKNOWN);
       g_assert_cmpuint (event.payload[0], ==, 199);
       g_assert_cmpuint (event.sequence, ==, n_before + 2 * i + 1);
@@ -303,7 +316,8 @@ test_gate_unknown (gconstpointer data)
       devssh_transport_send_unimplemented (peer->end.transport, event.sequence);
       g_clear_pointer (&payload, g_bytes_unref);
       payload = test_peer_expect (peer, DEVSSH_MESSAGE_UNIMPLEMENTED);
-      g_assert_true (devssh_unimplemented_message_decode (&message, g_bytes_get_data (payload, NULL),
+      g_assert_true (devssh_unimplemented_message_decode (&message,
+                                                          g_bytes_get_data (payload, NULL),
                                                           g_bytes_get_size (payload), NULL));
       g_assert_cmpuint (message.sequence, ==, n_before + 2 * i + 1);
     }
@@ -543,7 +557,8 @@ test_gate_ext_info_values (void)
   /* Features are what both have. */
   g_assert_true (devssh_transport_has_extension (peer->end.transport, "server-sig-algs"));
   g_assert_false (devssh_transport_has_extension (peer->end.transport, "x@y"));
-  g_assert_false (devssh_transport_has_extension (peer->end.transport, "open-channel-request@microsoft.com"));
+  g_assert_false (devssh_transport_has_extension (peer->end.transport,
+                                                  "open-channel-request@microsoft.com"));
 }
 
 static void
@@ -568,13 +583,18 @@ test_gate_ext_info_counts (void)
       test_peer_handshake (peer, DEVSSH_PHASE_SERVICE);
       test_peer_send (peer, writer.data, writer.length);
       if (counts[i] <= 64)
-        g_assert_cmpuint (g_hash_table_size (devssh_transport_get_peer_extensions (peer->end.transport)), ==, counts[i]);
+        {
+          GHashTable *extensions = devssh_transport_get_peer_extensions (peer->end.transport);
+
+          g_assert_cmpuint (g_hash_table_size (extensions), ==, counts[i]);
+        }
       else
         test_peer_expect_fatal (peer, PROTOCOL);
     }
 }
 
-/* Once, right behind NEWKEYS; the server's also right before success; after login without effect. */
+/* Once, right behind NEWKEYS; the server's also right before success; after login without
+ * effect. */
 static void
 test_gate_ext_info_place (void)
 {
@@ -609,7 +629,7 @@ test_gate_ext_info_before_success (void)
       test_peer_send_number (peer, DEVSSH_MESSAGE_EXT_INFO);
       test_peer_send_number (peer, DEVSSH_MESSAGE_USERAUTH_FAILURE);
       test_peer_send_number (peer, DEVSSH_MESSAGE_EXT_INFO);
-      test_peer_send_number (peer, right ? DEVSSH_MESSAGE_USERAUTH_SUCCESS : DEVSSH_MESSAGE_USERAUTH_FAILURE);
+      test_peer_send_number (peer, right ? 52 : 51);
       if (right)
         g_assert_true (g_str_has_suffix (peer->end.story->str, " ext-info 51 ext-info 52"));
       else
@@ -661,17 +681,26 @@ main (int argc, char **argv)
 
   add_states ();
   g_test_add_func ("/transport/gate/blind/T-30", test_gate_blind);
-  g_test_add_data_func ("/transport/gate/before-init/strict/T-22", GINT_TO_POINTER (TRUE), test_gate_before_init);
-  g_test_add_data_func ("/transport/gate/before-init/lax/T-22", GINT_TO_POINTER (FALSE), test_gate_before_init);
-  g_test_add_data_func ("/transport/gate/needs-strict/chacha20/T-22", "chacha20-poly1305@openssh.com hmac-sha2-256",
+  g_test_add_data_func ("/transport/gate/before-init/strict/T-22", GINT_TO_POINTER (TRUE),
+                        test_gate_before_init);
+  g_test_add_data_func ("/transport/gate/before-init/lax/T-22", GINT_TO_POINTER (FALSE),
+                        test_gate_before_init);
+  g_test_add_data_func ("/transport/gate/needs-strict/chacha20/T-22",
+                        "chacha20-poly1305@openssh.com hmac-sha2-256",
                         test_gate_needs_strict);
-  g_test_add_data_func ("/transport/gate/needs-strict/cbc-etm/T-22", "aes256-cbc hmac-sha2-256-etm@openssh.com",
+  g_test_add_data_func ("/transport/gate/needs-strict/cbc-etm/T-22",
+                        "aes256-cbc hmac-sha2-256-etm@openssh.com",
                         test_gate_needs_strict);
-  g_test_add_data_func ("/transport/gate/unknown/strict/T-16", GINT_TO_POINTER (TRUE), test_gate_unknown);
-  g_test_add_data_func ("/transport/gate/unknown/lax/T-16", GINT_TO_POINTER (FALSE), test_gate_unknown);
-  g_test_add_data_func ("/transport/gate/flood/T-17/SSH_MSG_IGNORE", GUINT_TO_POINTER (2), test_gate_flood);
-  g_test_add_data_func ("/transport/gate/flood/T-17/SSH_MSG_UNIMPLEMENTED", GUINT_TO_POINTER (3), test_gate_flood);
-  g_test_add_data_func ("/transport/gate/flood/T-17/SSH_MSG_DEBUG", GUINT_TO_POINTER (4), test_gate_flood);
+  g_test_add_data_func ("/transport/gate/unknown/strict/T-16", GINT_TO_POINTER (TRUE),
+                        test_gate_unknown);
+  g_test_add_data_func ("/transport/gate/unknown/lax/T-16", GINT_TO_POINTER (FALSE),
+                        test_gate_unknown);
+  g_test_add_data_func ("/transport/gate/flood/T-17/SSH_MSG_IGNORE", GUINT_TO_POINTER (2),
+                        test_gate_flood);
+  g_test_add_data_func ("/transport/gate/flood/T-17/SSH_MSG_UNIMPLEMENTED", GUINT_TO_POINTER (3),
+                        test_gate_flood);
+  g_test_add_data_func ("/transport/gate/flood/T-17/SSH_MSG_DEBUG", GUINT_TO_POINTER (4),
+                        test_gate_flood);
   g_test_add_func ("/transport/gate/texts/T-57", test_gate_texts);
   g_test_add_func ("/transport/gate/debug-levels", test_gate_debug_levels);
   add_truncated ();
@@ -679,7 +708,8 @@ main (int argc, char **argv)
   g_test_add_func ("/transport/gate/ext-info/values/T-75", test_gate_ext_info_values);
   g_test_add_func ("/transport/gate/ext-info/counts/T-13/T-75", test_gate_ext_info_counts);
   g_test_add_func ("/transport/gate/ext-info/place/T-32/T-75", test_gate_ext_info_place);
-  g_test_add_func ("/transport/gate/ext-info/before-success/T-32", test_gate_ext_info_before_success);
+  g_test_add_func ("/transport/gate/ext-info/before-success/T-32",
+                   test_gate_ext_info_before_success);
   g_test_add_func ("/transport/gate/ext-info/ours", test_gate_ext_info_ours);
 
   return g_test_run ();

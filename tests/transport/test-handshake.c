@@ -26,7 +26,8 @@ test_handshake_default (void)
     {
       DevSshTransport *transport = end->transport;
 
-      g_assert_cmpstr (devssh_version_to_string (devssh_transport_get_remote_version (transport)), ==,
+      g_assert_cmpstr (devssh_version_to_string (devssh_transport_get_remote_version (transport)),
+                       ==,
                        devssh_version_to_string (local));
       g_assert_true (devssh_transport_is_encrypted (transport));
       g_assert_false (devssh_transport_is_no_security (transport));
@@ -34,17 +35,22 @@ test_handshake_default (void)
       g_assert_cmpint (devssh_transport_get_phase (transport), ==, DEVSSH_PHASE_SERVICE);
       g_assert_cmpuint (devssh_transport_get_kex_count (transport), ==, 1);
       g_assert_cmpint (devssh_transport_get_deadline (transport), ==, 0);
-      g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_KEX), ==, "curve25519-sha256");
-      g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_HOST_KEY), ==, "ssh-ed25519");
+      g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_KEX), ==,
+                       "curve25519-sha256");
+      g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_HOST_KEY), ==,
+                       "ssh-ed25519");
       g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_CIPHER_C2S), ==,
                        "aes256-gcm@openssh.com");
       g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_MAC_S2C), ==,
                        "hmac-sha2-256-etm@openssh.com");
-      g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_COMPRESSION_S2C), ==, "none");
+      g_assert_cmpstr (devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_COMPRESSION_S2C),
+                       ==, "none");
       g_assert_true (devssh_key_pair_equal (devssh_transport_get_host_key (transport),
                                             test_host_key (DEVSSH_ALGORITHM_KEY_ED25519)));
-      g_assert_true (devssh_transport_has_extension (transport, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST));
-      g_assert_false (devssh_transport_has_extension (transport, DEVSSH_EXTENSION_SESSION_RECONNECT));
+      g_assert_true (devssh_transport_has_extension (transport,
+                                                     DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST));
+      g_assert_false (devssh_transport_has_extension (transport,
+                                                      DEVSSH_EXTENSION_SESSION_RECONNECT));
     }
 
   g_assert_true (devssh_secret_equal (devssh_transport_get_session_id (client->transport),
@@ -137,10 +143,14 @@ run_choice (const Choice *choice)
 
   pair = test_pair_new (configs[0], configs[1]);
   test_pair_open (pair);
-  g_assert_cmpstr (devssh_transport_get_negotiated (pair->client.transport, DEVSSH_KEXINIT_KEX), ==, choice->kex);
-  g_assert_cmpstr (devssh_transport_get_negotiated (pair->client.transport, DEVSSH_KEXINIT_HOST_KEY), ==, choice->host_key);
-  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport, DEVSSH_KEXINIT_CIPHER_S2C), ==, choice->cipher);
-  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport, DEVSSH_KEXINIT_MAC_C2S), ==, choice->mac);
+  g_assert_cmpstr (devssh_transport_get_negotiated (pair->client.transport, DEVSSH_KEXINIT_KEX), ==,
+                   choice->kex);
+  g_assert_cmpstr (devssh_transport_get_negotiated (pair->client.transport,
+                                                    DEVSSH_KEXINIT_HOST_KEY), ==, choice->host_key);
+  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport,
+                                                    DEVSSH_KEXINIT_CIPHER_S2C), ==, choice->cipher);
+  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport, DEVSSH_KEXINIT_MAC_C2S),
+                   ==, choice->mac);
   exchange_messages (pair);
 }
 
@@ -183,8 +193,8 @@ test_handshake_all_pairs (void)
       }
 }
 
-/* Each direction is negotiated by itself, but our lists are the same for both; the peer's need not be.
- * So here the preferences differ and the client's win. */
+/* Each direction is negotiated by itself, but our lists are the same for both; the peer's need not
+ * be. So here the preferences differ and the client's win. */
 static void
 test_handshake_client_prefers (void)
 {
@@ -198,8 +208,10 @@ test_handshake_client_prefers (void)
   pair = test_pair_new (client, server);
   test_pair_handshake (pair);
 
-  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport, DEVSSH_KEXINIT_CIPHER_S2C), ==, "aes256-ctr");
-  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport, DEVSSH_KEXINIT_MAC_S2C), ==, "hmac-sha2-512");
+  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport,
+                                                    DEVSSH_KEXINIT_CIPHER_S2C), ==, "aes256-ctr");
+  g_assert_cmpstr (devssh_transport_get_negotiated (pair->server.transport, DEVSSH_KEXINIT_MAC_S2C),
+                   ==, "hmac-sha2-512");
 }
 
 /* What is sent before there are keys waits for them, behind EXT_INFO, in order. */
@@ -214,14 +226,16 @@ test_handshake_sends_early (void)
   test_pair_run (pair);
 
   g_assert_cmpuint (devssh_transport_get_held (pair->client.transport), ==, 0);
-  g_assert_cmpstr (pair->server.story->str, ==, " version kex-started kex-done ext-info service-request");
+  g_assert_cmpstr (pair->server.story->str, ==,
+                   " version kex-started kex-done ext-info service-request");
 
   devssh_transport_send_service_accept (pair->server.transport, "ssh-userauth");
   test_pair_run (pair);
-  g_assert_cmpstr (pair->client.story->str, ==, " version kex-started host-key kex-done ext-info service-accept");
+  g_assert_cmpstr (pair->client.story->str, ==,
+                   " version kex-started host-key kex-done ext-info service-accept");
 }
 
-/* Two flights: version, KEXINIT and the public value; then NEWKEYS, EXT_INFO and what waited leave together. */
+/* What can leave together does. */
 static void
 test_handshake_flights (void)
 {
@@ -236,13 +250,16 @@ test_handshake_flights (void)
       g_autoptr(GBytes) from_client = test_end_take_output (&pair->client);
       g_autoptr(GBytes) from_server = test_end_take_output (&pair->server);
 
-      test_end_feed (&pair->client, g_bytes_get_data (from_server, NULL), g_bytes_get_size (from_server), pair->now);
-      test_end_feed (&pair->server, g_bytes_get_data (from_client, NULL), g_bytes_get_size (from_client), pair->now);
+      test_end_feed (&pair->client, g_bytes_get_data (from_server, NULL),
+                     g_bytes_get_size (from_server), pair->now);
+      test_end_feed (&pair->server, g_bytes_get_data (from_client, NULL),
+                     g_bytes_get_size (from_client), pair->now);
       flights++;
       g_assert_cmpuint (flights, <, 10);
     }
 
-  /* 1: version and KEXINIT cross; 2: 30; 3: 31 + NEWKEYS + EXT_INFO; 4: NEWKEYS, EXT_INFO, SERVICE_REQUEST. */
+  /* 1: version and KEXINIT cross; 2: 30; 3: 31 + NEWKEYS + EXT_INFO; 4: NEWKEYS, EXT_INFO,
+   * SERVICE_REQUEST. */
   g_assert_cmpuint (flights, ==, 4);
 }
 
@@ -325,7 +342,8 @@ test_handshake_need_host_key (gconstpointer data)
       test_pair_run (pair);
     }
 
-  g_assert_cmpstr (pair->server.story->str, ==, " version kex-started need-host-key kex-done ext-info");
+  g_assert_cmpstr (pair->server.story->str, ==,
+                   " version kex-started need-host-key kex-done ext-info");
   g_assert_cmpstr (pair->client.story->str, ==, " version kex-started host-key kex-done ext-info");
 }
 
@@ -354,7 +372,8 @@ test_handshake_no_host_key (gconstpointer data)
   else if (g_str_equal (what, "public"))
     devssh_transport_provide_host_key (pair->server.transport, public_half);
   else if (g_str_equal (what, "other-type"))
-    devssh_transport_provide_host_key (pair->server.transport, test_host_key ("ecdsa-sha2-nistp256"));
+    devssh_transport_provide_host_key (pair->server.transport,
+                                       test_host_key ("ecdsa-sha2-nistp256"));
   test_pair_run (pair);
 
   g_assert_cmpuint (pair->server.reason, ==, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED);
@@ -365,7 +384,8 @@ test_handshake_no_host_key (gconstpointer data)
 static void
 test_handshake_several_host_keys (void)
 {
-  static const char * const algorithms[] = { "rsa-sha2-256", "ecdsa-sha2-nistp384", "ssh-ed25519", NULL };
+  static const char * const algorithms[] = { "rsa-sha2-256", "ecdsa-sha2-nistp384", "ssh-ed25519",
+                                             NULL };
 
   for (guint i = 0; algorithms[i] != NULL; i++)
     {
@@ -380,7 +400,8 @@ test_handshake_several_host_keys (void)
       test_pair_handshake (pair);
       g_assert_true (devssh_key_pair_equal (devssh_transport_get_host_key (pair->client.transport),
                                             test_host_key (algorithms[i])));
-      g_assert_cmpstr (devssh_transport_get_negotiated (pair->client.transport, DEVSSH_KEXINIT_HOST_KEY), ==,
+      g_assert_cmpstr (devssh_transport_get_negotiated (pair->client.transport,
+                                                        DEVSSH_KEXINIT_HOST_KEY), ==,
                        algorithms[i]);
     }
 }
@@ -395,13 +416,15 @@ main (int argc, char **argv)
 
   for (guint i = 0; devssh_kex_algorithm_names[i] != NULL; i++)
     {
-      g_autofree char *path = g_strconcat ("/transport/handshake/kex/", devssh_kex_algorithm_names[i], NULL);
+      g_autofree char *path = g_strconcat ("/transport/handshake/kex/",
+                                           devssh_kex_algorithm_names[i], NULL);
 
       g_test_add_data_func (path, devssh_kex_algorithm_names[i], test_handshake_kex);
     }
   for (guint i = 0; devssh_signature_algorithm_names[i] != NULL; i++)
     {
-      g_autofree char *path = g_strconcat ("/transport/handshake/host-key/", devssh_signature_algorithm_names[i], NULL);
+      g_autofree char *path = g_strconcat ("/transport/handshake/host-key/",
+                                           devssh_signature_algorithm_names[i], NULL);
 
       g_test_add_data_func (path, devssh_signature_algorithm_names[i], test_handshake_host_key);
     }
@@ -409,25 +432,36 @@ main (int argc, char **argv)
     for (guint m = 0; devssh_mac_algorithm_names[m] != NULL; m++)
       {
         const char *cipher = devssh_cipher_algorithm_names[i], *mac = devssh_mac_algorithm_names[m];
-        g_autofree char *path = g_strconcat ("/transport/handshake/protection/", cipher, "/", mac, NULL);
+        g_autofree char *path = g_strconcat ("/transport/handshake/protection/", cipher, "/", mac,
+                                             NULL);
 
-        g_test_add_data_func_full (path, g_strconcat (cipher, " ", mac, NULL), test_handshake_protection, g_free);
+        g_test_add_data_func_full (path, g_strconcat (cipher, " ", mac, NULL),
+                                   test_handshake_protection, g_free);
       }
   g_test_add_func ("/transport/handshake/all-pairs", test_handshake_all_pairs);
   g_test_add_func ("/transport/handshake/client-prefers/T-24", test_handshake_client_prefers);
   g_test_add_func ("/transport/handshake/sends-early", test_handshake_sends_early);
   g_test_add_func ("/transport/handshake/flights", test_handshake_flights);
   g_test_add_data_func ("/transport/handshake/no-common/kex/T-24", "kex", test_handshake_no_common);
-  g_test_add_data_func ("/transport/handshake/no-common/host-key/T-24", "host-key", test_handshake_no_common);
-  g_test_add_data_func ("/transport/handshake/no-common/cipher/T-24", "cipher", test_handshake_no_common);
+  g_test_add_data_func ("/transport/handshake/no-common/host-key/T-24", "host-key",
+                        test_handshake_no_common);
+  g_test_add_data_func ("/transport/handshake/no-common/cipher/T-24", "cipher",
+                        test_handshake_no_common);
   g_test_add_data_func ("/transport/handshake/no-common/mac/T-24", "mac", test_handshake_no_common);
-  g_test_add_data_func ("/transport/handshake/need-host-key/at-once", GINT_TO_POINTER (FALSE), test_handshake_need_host_key);
-  g_test_add_data_func ("/transport/handshake/need-host-key/later", GINT_TO_POINTER (TRUE), test_handshake_need_host_key);
-  g_test_add_data_func ("/transport/handshake/no-host-key/absent", "absent", test_handshake_no_host_key);
-  g_test_add_data_func ("/transport/handshake/no-host-key/empty", "empty", test_handshake_no_host_key);
-  g_test_add_data_func ("/transport/handshake/no-host-key/refused", "refused", test_handshake_no_host_key);
-  g_test_add_data_func ("/transport/handshake/no-host-key/public", "public", test_handshake_no_host_key);
-  g_test_add_data_func ("/transport/handshake/no-host-key/other-type", "other-type", test_handshake_no_host_key);
+  g_test_add_data_func ("/transport/handshake/need-host-key/at-once", GINT_TO_POINTER (FALSE),
+                        test_handshake_need_host_key);
+  g_test_add_data_func ("/transport/handshake/need-host-key/later", GINT_TO_POINTER (TRUE),
+                        test_handshake_need_host_key);
+  g_test_add_data_func ("/transport/handshake/no-host-key/absent", "absent",
+                        test_handshake_no_host_key);
+  g_test_add_data_func ("/transport/handshake/no-host-key/empty", "empty",
+                        test_handshake_no_host_key);
+  g_test_add_data_func ("/transport/handshake/no-host-key/refused", "refused",
+                        test_handshake_no_host_key);
+  g_test_add_data_func ("/transport/handshake/no-host-key/public", "public",
+                        test_handshake_no_host_key);
+  g_test_add_data_func ("/transport/handshake/no-host-key/other-type", "other-type",
+                        test_handshake_no_host_key);
   g_test_add_func ("/transport/handshake/several-host-keys", test_handshake_several_host_keys);
 
   return g_test_run ();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the machine is driven: holding, nesting, buffers on loan, choking, failing, and what it tells a tracer. */
+/* How the machine is driven: holding, nesting, buffers on loan, choking, failing, and what it tells
+ * a tracer. */
 #include "test-peer.h"
 
 #include <string.h>
@@ -39,7 +40,8 @@ transcript (guint32 seed,
 
   g_string_append_printf (text, "%s|%s|", pair->client.story->str, pair->server.story->str);
   for (guint i = 0; i < pair->client.messages->len; i++)
-    g_string_append_len (text, g_bytes_get_data (g_ptr_array_index (pair->client.messages, i), NULL), 10);
+    g_string_append_len (text,
+                         g_bytes_get_data (g_ptr_array_index (pair->client.messages, i), NULL), 10);
 
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
@@ -114,11 +116,14 @@ test_machine_hold_moves (void)
   devssh_transport_hold (transport, FALSE);
   test_end_step (&peer->end, peer->now);
   g_assert_cmpuint (peer->end.messages->len, ==, 2);
-  g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (peer->end.messages, 0), NULL), 201, payload, 201);
-  g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (peer->end.messages, 1), NULL), 100, payload, 100);
+  g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (peer->end.messages, 0), NULL), 201, payload,
+                   201);
+  g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (peer->end.messages, 1), NULL), 100, payload,
+                   100);
 }
 
-/* While held, reading stops before the buffer is full, and the clock of the exchange does not blame the peer. */
+/* While held, reading stops before the buffer is full, and the clock of the exchange does not blame
+ * the peer. */
 static void
 test_machine_hold_full (void)
 {
@@ -169,7 +174,8 @@ run_nested (TestEnd                    *end,
   before = g_memdup2 (event->payload, event->length);
   kept = devssh_buffer_ref (event->buffer);
   test_end_step (end, G_USEC_PER_SEC);
-  test_end_feed (end, g_bytes_get_data (nest->second, NULL), g_bytes_get_size (nest->second), G_USEC_PER_SEC);
+  test_end_feed (end, g_bytes_get_data (nest->second, NULL), g_bytes_get_size (nest->second),
+                 G_USEC_PER_SEC);
   /* What the outer handler was given has not changed. */
   g_assert_cmpmem (event->payload, event->length, before, event->length);
   devssh_buffer_unref (kept);
@@ -229,7 +235,8 @@ test_machine_fail_nested (void)
   peer->end.func = fail_nested;
   for (guint i = 0; i < 3; i++)
     devssh_packet_writer_seal (&peer->out, (const guint8 *) "P", 1, NULL, 0);
-  test_peer_write (peer, peer->out.data + peer->out.start, devssh_packet_writer_get_waiting (&peer->out));
+  test_peer_write (peer, peer->out.data + peer->out.start,
+                   devssh_packet_writer_get_waiting (&peer->out));
   g_assert_cmpuint (peer->end.messages->len, ==, n_before + 1);
   test_peer_expect_fatal (peer, 11);
 }
@@ -436,9 +443,11 @@ test_machine_token (gconstpointer data)
       test_config_set (&configs[i]->extensions, "session-reconnect@microsoft.com");
     }
   pair = test_pair_new (configs[0], configs[1]);
-  g_assert_false (devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "x", 1, other, &length));
+  g_assert_false (devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "x",
+                                               1, other, &length));
   test_pair_handshake (pair);
-  g_assert_true (devssh_transport_has_extension (pair->client.transport, DEVSSH_EXTENSION_SESSION_RECONNECT));
+  g_assert_true (devssh_transport_has_extension (pair->client.transport,
+                                                 DEVSSH_EXTENSION_SESSION_RECONNECT));
 
   /* Each direction has its own key, which both ends know. */
   for (guint i = 0; i < 2; i++)
@@ -446,13 +455,16 @@ test_machine_token (gconstpointer data)
       DevSshTransport *own = i == 0 ? pair->client.transport : pair->server.transport;
       DevSshTransport *peer = i == 0 ? pair->server.transport : pair->client.transport;
 
-      g_assert_true (devssh_transport_make_token (own, FALSE, (const guint8 *) "x", 1, tokens[i], &length));
+      g_assert_true (devssh_transport_make_token (own, FALSE, (const guint8 *) "x", 1, tokens[i],
+                                                  &length));
       g_assert_cmpuint (length, ==, expected_length);
-      g_assert_true (devssh_transport_make_token (peer, TRUE, (const guint8 *) "x", 1, other, &length));
+      g_assert_true (devssh_transport_make_token (peer, TRUE, (const guint8 *) "x", 1, other,
+                                                  &length));
       g_assert_cmpmem (other, length, tokens[i], expected_length);
     }
   g_assert_cmpint (memcmp (tokens[0], tokens[1], expected_length), !=, 0);
-  devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "y", 1, other, &length);
+  devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "y", 1, other,
+                               &length);
   g_assert_cmpint (memcmp (tokens[0], other, expected_length), !=, 0);
 }
 
@@ -465,7 +477,8 @@ test_machine_no_token (void)
   gsize length = 0;
 
   test_pair_handshake (pair);
-  g_assert_false (devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "x", 1, token, &length));
+  g_assert_false (devssh_transport_make_token (pair->client.transport, FALSE, (const guint8 *) "x",
+                                               1, token, &length));
 }
 
 /* ---- tracing ---- */
@@ -504,9 +517,15 @@ test_machine_trace (void)
   received = take_notes (&pair->server, DEVSSH_TRACE_EVENT_RECEIVING_MESSAGE);
   g_assert_nonnull (strstr (sent, "Sending #0 SSH_MSG_KEXINIT (20), "));
   g_assert_nonnull (strstr (sent, "Sending #1 SSH_MSG_KEXDH_INIT (30), 37 bytes\n"));
-  g_assert_nonnull (strstr (sent, "Sending #2 SSH_MSG_NEWKEYS (21), 1 bytes\nSending #0 SSH_MSG_EXT_INFO (7), "));
-  g_assert_nonnull (strstr (sent, "Sending #1 SSH_MSG_CHANNEL_OPEN (90), 6 bytes\nSending #2 unknown message (199), 6 bytes\n"));
-  g_assert_nonnull (strstr (received, "Receiving #1 SSH_MSG_CHANNEL_OPEN (90), 6 bytes\nReceiving #2 unknown message (199), 6 bytes\n"));
+  g_assert_nonnull (strstr (sent,
+                            "Sending #2 SSH_MSG_NEWKEYS (21), 1 bytes\n"
+                            "Sending #0 SSH_MSG_EXT_INFO (7), "));
+  g_assert_nonnull (strstr (sent,
+                            "Sending #1 SSH_MSG_CHANNEL_OPEN (90), 6 bytes\n"
+                            "Sending #2 unknown message (199), 6 bytes\n"));
+  g_assert_nonnull (strstr (received,
+                            "Receiving #1 SSH_MSG_CHANNEL_OPEN (90), 6 bytes\n"
+                            "Receiving #2 unknown message (199), 6 bytes\n"));
 }
 
 static void
@@ -534,7 +553,8 @@ test_machine_trace_data (void)
   sent = take_notes (&pair->client, DEVSSH_TRACE_EVENT_SENDING_CHANNEL_DATA);
   received = take_notes (&pair->server, DEVSSH_TRACE_EVENT_RECEIVING_CHANNEL_DATA);
   g_assert_cmpstr (sent, ==, "Sending #2 SSH_MSG_CHANNEL_DATA 0 [3] 55BC801D 0000: 01 02 03\n");
-  g_assert_cmpstr (received, ==, "Receiving #2 SSH_MSG_CHANNEL_DATA 0 [3] 55BC801D 0000: 01 02 03\n");
+  g_assert_cmpstr (received, ==,
+                   "Receiving #2 SSH_MSG_CHANNEL_DATA 0 [3] 55BC801D 0000: 01 02 03\n");
 
   test_send_data (&pair->client, much, 100000);
   long_line = take_notes (&pair->client, DEVSSH_TRACE_EVENT_SENDING_CHANNEL_DATA);
@@ -587,7 +607,8 @@ test_machine_limits (void)
     }
 }
 
-/* Whatever is behind a packet that does not verify is not looked at, and the reaction is always the same. */
+/* Whatever is behind a packet that does not verify is not looked at, and the reaction is always the
+ * same. */
 static void
 test_machine_tampered (gconstpointer data)
 {
@@ -646,20 +667,26 @@ main (int argc, char **argv)
   g_test_add_func ("/transport/machine/end-anywhere", test_machine_end_anywhere);
   g_test_add_func ("/transport/machine/fail-before-start", test_machine_fail_before_start);
   g_test_add_func ("/transport/machine/services", test_machine_services);
-  g_test_add_data_func ("/transport/machine/token/sha2-512-etm", "hmac-sha2-512-etm@openssh.com", test_machine_token);
+  g_test_add_data_func ("/transport/machine/token/sha2-512-etm", "hmac-sha2-512-etm@openssh.com",
+                        test_machine_token);
   g_test_add_data_func ("/transport/machine/token/sha2-256", "hmac-sha2-256", test_machine_token);
   g_test_add_func ("/transport/machine/token/none", test_machine_no_token);
   g_test_add_func ("/transport/machine/trace", test_machine_trace);
   g_test_add_func ("/transport/machine/trace/data/T-82", test_machine_trace_data);
   g_test_add_func ("/transport/machine/trace/negotiation", test_machine_trace_negotiation);
   g_test_add_func ("/transport/machine/limits/T-10", test_machine_limits);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/gcm", "aes256-gcm@openssh.com hmac-sha2-256", test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/chacha20-poly1305", "chacha20-poly1305@openssh.com hmac-sha2-256",
+  g_test_add_data_func ("/transport/machine/tampered/T-18/gcm",
+                        "aes256-gcm@openssh.com hmac-sha2-256", test_machine_tampered);
+  g_test_add_data_func ("/transport/machine/tampered/T-18/chacha20-poly1305",
+                        "chacha20-poly1305@openssh.com hmac-sha2-256",
                         test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/ctr-etm", "aes256-ctr hmac-sha2-256-etm@openssh.com",
+  g_test_add_data_func ("/transport/machine/tampered/T-18/ctr-etm",
+                        "aes256-ctr hmac-sha2-256-etm@openssh.com",
                         test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/ctr", "aes256-ctr hmac-sha2-256", test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/T-19/cbc", "aes256-cbc hmac-sha2-256", test_machine_tampered);
+  g_test_add_data_func ("/transport/machine/tampered/T-18/ctr", "aes256-ctr hmac-sha2-256",
+                        test_machine_tampered);
+  g_test_add_data_func ("/transport/machine/tampered/T-18/T-19/cbc", "aes256-cbc hmac-sha2-256",
+                        test_machine_tampered);
 
   return g_test_run ();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The gate, walked over every state and all 256 numbers, against message-table.txt.
  *
- * A line of the file names the receiver, phase, key exchange and mode, and then every number that is
- * not Fatal(2) with its action. Run with --print to see what the code says now; whoever puts that
- * into the file has read it first. */
+ * A line of the file names the receiver, phase, key exchange and mode, and then every number that
+ * is not Fatal(2) with its action. Run with --print to see what the code says now; whoever puts
+ * that into the file has read it first. */
 #include <libdevssh/transport/devssh-message-table-private.h>
 
 #include <string.h>
@@ -49,7 +49,8 @@ append_state (GString        *out,
     {
       DevSshAction before = devssh_message_table_lookup (is_server, phase, kex, strict, first);
 
-      if (number == 256 || devssh_message_table_lookup (is_server, phase, kex, strict, number) != before)
+      if (number == 256 ||
+          devssh_message_table_lookup (is_server, phase, kex, strict, number) != before)
         {
           append_range (out, first, number - 1, before);
           first = number;
@@ -77,7 +78,8 @@ print_table (void)
 static char **
 read_expected (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "transport", "message-table.txt", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "transport", "message-table.txt",
+                                                 NULL);
   g_autofree char *text = NULL;
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) lines = NULL;
@@ -115,7 +117,8 @@ test_message_table_never (void)
         for (int strict = 0; strict < 2; strict++)
           for (int number = 0; number < 256; number++)
             {
-              DevSshAction action = devssh_message_table_lookup (server, phase, kex, strict, number);
+              DevSshAction action = devssh_message_table_lookup (server, phase, kex, strict,
+                                                                 number);
 
               if (number == 0)
                 g_assert_cmpint (action, ==, DEVSSH_ACTION_FATAL);
@@ -128,10 +131,12 @@ test_message_table_never (void)
               if (phase == DEVSSH_PHASE_CLEAR && (number > 31 || (number > 4 && number < 20)))
                 g_assert_cmpint (action, ==, DEVSSH_ACTION_FATAL);
               /* T-22: in a strict first exchange nothing but the exchange and DISCONNECT */
-              if (phase == DEVSSH_PHASE_CLEAR && strict && number != 1 && number != 21 && number != 30 && number != 31)
+              if (phase == DEVSSH_PHASE_CLEAR && strict && number != 1 && number != 21 &&
+                  number != 30 && number != 31)
                 g_assert_cmpint (action, ==, DEVSSH_ACTION_FATAL);
               /* T-31: messages of one's own role */
-              if (server && (number == 6 || number == 31 || (number >= 51 && number <= 53) || number == 60))
+              if (server &&
+                  (number == 6 || number == 31 || (number >= 51 && number <= 53) || number == 60))
                 g_assert_cmpint (action, ==, DEVSSH_ACTION_FATAL);
               if (!server && (number == 5 || number == 30 || number == 50 || number == 61))
                 g_assert_cmpint (action, ==, DEVSSH_ACTION_FATAL);
@@ -144,7 +149,8 @@ test_message_table_never (void)
 static guint
 count_in_sources (const char *text)
 {
-  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "..", "libdevssh", "transport", NULL);
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "..", "libdevssh", "transport",
+                                                   NULL);
   g_autoptr(GDir) dir = NULL;
   g_autoptr(GError) error = NULL;
   const char *name;
@@ -166,12 +172,13 @@ count_in_sources (const char *text)
   return count;
 }
 
-/* The phase is what lets messages in, so one function sets it, and here it is opened only where nothing
- * protects the session anyway. */
+/* The phase is what lets messages in, so one function sets it, and here it is opened only where
+ * nothing protects the session anyway. */
 static void
 test_message_table_phase (void)
 {
-  g_assert_cmpuint (count_in_sources ("self->phase ="), ==, 1 + count_in_sources ("self->phase =="));
+  g_assert_cmpuint (count_in_sources ("self->phase ="), ==,
+                    1 + count_in_sources ("self->phase =="));
   g_assert_cmpuint (count_in_sources ("set_phase (self, DEVSSH_PHASE_OPEN)"), ==, 1);
 }
 

@@ -38,7 +38,8 @@ test_metrics_read (void)
   g_assert_cmpuint (devssh_session_metrics_get_messages_sent (metrics), ==, 1);
   g_assert_cmpuint (devssh_session_metrics_get_messages_received (metrics), ==, 2);
   g_assert_cmpuint (devssh_session_metrics_get_bytes_sent (metrics), ==, G_MAXUINT64);
-  g_assert_cmpuint (devssh_session_metrics_get_bytes_received (metrics), ==, G_GUINT64_CONSTANT (1) << 40);
+  g_assert_cmpuint (devssh_session_metrics_get_bytes_received (metrics), ==,
+                    G_GUINT64_CONSTANT (1) << 40);
 }
 
 int

@@ -13,7 +13,8 @@ model_choose (char **client,
 {
   for (; *client != NULL; client++)
     for (char **s = server; *s != NULL; s++)
-      if (strcmp (*client, *s) == 0 && strncmp (*s, "ext-info-", 9) != 0 && strncmp (*s, "kex-strict-", 11) != 0)
+      if (strcmp (*client, *s) == 0 && strncmp (*s, "ext-info-", 9) != 0 &&
+          strncmp (*s, "kex-strict-", 11) != 0)
         return *client;
 
   return NULL;
@@ -34,19 +35,24 @@ random_list (GRand              *rand,
 }
 
 static const char * const kex_names[] = {
-  "curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "curve25519-sha256x", "curve25519-sha25",
+  "curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "curve25519-sha256x",
+  "curve25519-sha25",
   "ext-info-c", "ext-info-s", "kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com", NULL
 };
-static const char * const key_names[] = { "ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256", "none", NULL };
-static const char * const cipher_names[] = { "aes256-gcm@openssh.com", "aes256-ctr", "aes256-ctrx", "none", NULL };
-static const char * const mac_names[] = { "hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "none", NULL };
+static const char * const key_names[] = { "ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256", "none",
+                                          NULL };
+static const char * const cipher_names[] = { "aes256-gcm@openssh.com", "aes256-ctr", "aes256-ctrx",
+                                             "none", NULL };
+static const char * const mac_names[] = { "hmac-sha2-256", "hmac-sha2-512",
+                                          "hmac-sha2-256-etm@openssh.com", "none", NULL };
 static const char * const compression_names[] = { "none", "zlib", NULL };
 
 /* Lists that mostly come to something. */
 static const char * const good_names[][5] = {
   { "curve25519-sha256", "ecdh-sha2-nistp256", "ext-info-c", "kex-strict-c-v00@openssh.com", NULL },
   { "ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256", NULL },
-  { "aes256-gcm@openssh.com", "aes256-ctr", NULL }, { "aes256-gcm@openssh.com", "aes256-ctr", NULL },
+  { "aes256-gcm@openssh.com", "aes256-ctr", NULL },
+  { "aes256-gcm@openssh.com", "aes256-ctr", NULL },
   { "hmac-sha2-256", "hmac-sha2-512", NULL }, { "hmac-sha2-256", "hmac-sha2-512", NULL },
   { "none", NULL }, { "none", NULL },
 };
@@ -56,7 +62,8 @@ static const char *
 known (const char         *name,
        const char * const *names)
 {
-  static const char * const unknown[] = { "curve25519-sha256x", "curve25519-sha25", "aes256-ctrx", "none", NULL };
+  static const char * const unknown[] = { "curve25519-sha256x", "curve25519-sha25", "aes256-ctrx",
+                                          "none", NULL };
 
   return name != NULL && !g_strv_contains (unknown, name) ? name : NULL;
 }
@@ -72,7 +79,8 @@ test_negotiation_model (void)
       DevSshTransportConfig *config = test_config_new (FALSE);
       g_auto(DevSshKexInitMessage) client = { { 0 } }, server = { { 0 } };
       const char * const *names[] = {
-        kex_names, key_names, cipher_names, cipher_names, mac_names, mac_names, compression_names, compression_names
+        kex_names, key_names, cipher_names, cipher_names, mac_names, mac_names,
+        compression_names, compression_names
       };
       DevSshNegotiation result;
       const char *problem = NULL, *expected[8];
@@ -81,7 +89,8 @@ test_negotiation_model (void)
       test_config_set (&config->key_algorithms, "ssh-ed25519,rsa-sha2-512,rsa-sha2-256");
       for (guint i = 0; i < DEVSSH_KEXINIT_N_LISTS; i++)
         {
-          const char * const *from = i >= 8 ? compression_names + 2 : round % 2 ? good_names[i] : names[i];
+          const char * const *from = i >= 8 ? compression_names + 2
+                                            : round % 2 ? good_names[i] : names[i];
 
           client.lists[i] = random_list (rand, from);
           server.lists[i] = random_list (rand, from);
@@ -95,7 +104,8 @@ test_negotiation_model (void)
             good &= g_strcmp0 (expected[i], "none") == 0;
         }
 
-      g_assert_cmpint (devssh_negotiation_choose (config, &client, &server, &result, &problem), ==, good);
+      g_assert_cmpint (devssh_negotiation_choose (config, &client, &server, &result, &problem), ==,
+                       good);
       g_assert_true ((problem != NULL) == !good);
       for (guint i = 0; good && i < 8; i++)
         g_assert_cmpstr (result.names[i], ==, expected[i]);
@@ -131,18 +141,22 @@ test_negotiation_offer (void)
 
   /* And the markers in the first KEXINIT only. */
   assert_offer (config, TRUE, DEVSSH_KEXINIT_KEX,
-                "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+                "curve25519-sha256,curve25519-sha256@libssh.org,"
+                "ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
                 "diffie-hellman-group16-sha512,diffie-hellman-group14-sha256,"
                 "ext-info-c,kex-strict-c-v00@openssh.com");
   assert_offer (config, FALSE, DEVSSH_KEXINIT_KEX,
-                "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+                "curve25519-sha256,curve25519-sha256@libssh.org,"
+                "ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
                 "diffie-hellman-group16-sha512,diffie-hellman-group14-sha256");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_HOST_KEY,
                 "ssh-ed25519,rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp256");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_CIPHER_C2S,
-                "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr");
+                "aes256-gcm@openssh.com,aes128-gcm@openssh.com,"
+                "chacha20-poly1305@openssh.com,aes256-ctr");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_MAC_S2C,
-                "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512");
+                "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+                "hmac-sha2-256,hmac-sha2-512");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_COMPRESSION_C2S, "none");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_LANGUAGE_S2C, "");
   devssh_transport_config_free (config);
@@ -163,7 +177,8 @@ test_negotiation_host_keys (void)
   test_config_set_host_key (config, NULL);
   assert_offer (config, TRUE, DEVSSH_KEXINIT_HOST_KEY, "");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_KEX,
-                "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+                "curve25519-sha256,curve25519-sha256@libssh.org,"
+                "ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
                 "diffie-hellman-group16-sha512,diffie-hellman-group14-sha256,"
                 "ext-info-s,kex-strict-s-v00@openssh.com");
   devssh_transport_config_free (config);
@@ -178,7 +193,8 @@ test_negotiation_none (void)
   test_config_set (&config->kex_algorithms, "none,curve25519-sha256");
   test_config_set (&config->macs, "none,hmac-sha2-256");
   g_assert_false (devssh_negotiation_is_none_only (config));
-  assert_offer (config, TRUE, DEVSSH_KEXINIT_KEX, "none,curve25519-sha256,ext-info-c,kex-strict-c-v00@openssh.com");
+  assert_offer (config, TRUE, DEVSSH_KEXINIT_KEX,
+                "none,curve25519-sha256,ext-info-c,kex-strict-c-v00@openssh.com");
   assert_offer (config, TRUE, DEVSSH_KEXINIT_MAC_C2S, "hmac-sha2-256,none");
   assert_offer (config, FALSE, DEVSSH_KEXINIT_KEX, "curve25519-sha256");
   assert_offer (config, FALSE, DEVSSH_KEXINIT_MAC_C2S, "hmac-sha2-256");
@@ -190,7 +206,9 @@ test_negotiation_none (void)
 static void
 test_negotiation_first (void)
 {
-  g_auto(GStrv) names = g_strsplit ("ext-info-c,kex-strict-c-v00@openssh.com,kexguess2@matt.ucc.asn.au,x,y", ",", -1);
+  static const char list[] =
+    "ext-info-c,kex-strict-c-v00@openssh.com,kexguess2@matt.ucc.asn.au,x,y";
+  g_auto(GStrv) names = g_strsplit (list, ",", -1);
   g_auto(GStrv) markers = g_strsplit ("ext-info-c,kex-strict-c-v00@openssh.com", ",", -1);
 
   g_assert_cmpstr (devssh_negotiation_first (names), ==, "x");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sessions without security: the C# form, "none" beside real algorithms, and whom it must not reach (T-25). */
+/* Sessions without security: the C# form, "none" beside real algorithms, and whom it must not reach
+ * (T-25). */
 #include "test-peer.h"
 
 #include <string.h>
@@ -38,7 +39,8 @@ check_open (TestPair *pair)
       g_assert_null (devssh_transport_get_session_id (end->transport));
       g_assert_null (devssh_transport_get_host_key (end->transport));
       g_assert_false (devssh_transport_have_ext_info (end->transport));
-      g_assert_cmpstr (devssh_transport_get_negotiated (end->transport, DEVSSH_KEXINIT_KEX), ==, "none");
+      g_assert_cmpstr (devssh_transport_get_negotiated (end->transport, DEVSSH_KEXINIT_KEX), ==,
+                       "none");
       g_assert_false (devssh_transport_rekey (end->transport, pair->now));
       g_assert_true (devssh_transport_can_send_data (end->transport));
       test_send (end, 90, "open");
@@ -54,7 +56,8 @@ static void
 test_none_pair (gconstpointer data)
 {
   g_auto(GStrv) lists = g_strsplit (data, " ", 2);
-  g_autoptr(TestPair) pair = test_pair_new (config_new (FALSE, lists[0]), config_new (TRUE, lists[1]));
+  g_autoptr(TestPair) pair = test_pair_new (config_new (FALSE, lists[0]),
+                                            config_new (TRUE, lists[1]));
 
   test_pair_start (pair);
   test_pair_run (pair);
@@ -75,7 +78,8 @@ test_none_refused (gconstpointer data)
 {
   gboolean client_none = GPOINTER_TO_INT (data);
   g_autoptr(TestPair) pair =
-    test_pair_new (client_none ? config_new (FALSE, "none") : NULL, client_none ? NULL : config_new (TRUE, "none"));
+    test_pair_new (client_none ? config_new (FALSE, "none") : NULL,
+                   client_none ? NULL : config_new (TRUE, "none"));
 
   test_pair_start (pair);
   test_pair_run (pair);
@@ -88,7 +92,8 @@ static void
 test_none_init (void)
 {
   static const char lists[] =
-    "\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none"
+    "\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none"
+    "\0\0\0\4none\0\0\0\4none\0\0\0\4none\0\0\0\4none"
     "\0\0\0\0\0\0\0\0" "\0" "\0\0\0\0";
   g_autoptr(TestPeer) peer = test_peer_new (config_new (FALSE, "none"));
   g_autoptr(GBytes) init = NULL;
@@ -139,7 +144,8 @@ test_none_secure_init (void)
     g_assert_false (devssh_name_list_contains ((const char * const *) message.lists[i], "none"));
   /* T-19: and no CBC by default. */
   for (guint i = DEVSSH_KEXINIT_CIPHER_C2S; i <= DEVSSH_KEXINIT_CIPHER_S2C; i++)
-    g_assert_false (devssh_name_list_contains ((const char * const *) message.lists[i], "aes256-cbc"));
+    g_assert_false (devssh_name_list_contains ((const char * const *) message.lists[i],
+                                               "aes256-cbc"));
 }
 
 static void
@@ -152,7 +158,8 @@ send_init (TestPeer   *peer,
   DEVSSH_WRITER_AUTO (writer);
 
   for (guint i = 0; i < DEVSSH_KEXINIT_N_LISTS; i++)
-    message.lists[i] = g_strsplit (i == 0 ? kex : i < DEVSSH_KEXINIT_LANGUAGE_C2S ? others : "", ",", -1);
+    message.lists[i] = g_strsplit (i == 0 ? kex : i < DEVSSH_KEXINIT_LANGUAGE_C2S ? others : "",
+                                   ",", -1);
   message.first_kex_packet_follows = follows;
   devssh_kexinit_message_encode (&message, &writer);
   test_peer_send (peer, writer.data, writer.length);
@@ -282,7 +289,8 @@ test_none_alignment (void)
 static void
 test_none_early (void)
 {
-  g_autoptr(TestPair) pair = test_pair_new (config_new (FALSE, "curve25519-sha256,none"), config_new (TRUE, "none"));
+  g_autoptr(TestPair) pair = test_pair_new (config_new (FALSE, "curve25519-sha256,none"),
+                                            config_new (TRUE, "none"));
 
   test_pair_start (pair);
   test_send (&pair->client, 80, "held");
@@ -319,11 +327,16 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_data_func ("/transport/none/pair/both", "none none", test_none_pair);
-  g_test_add_data_func ("/transport/none/pair/client", "none curve25519-sha256,none", test_none_pair);
-  g_test_add_data_func ("/transport/none/pair/server", "curve25519-sha256,none none", test_none_pair);
-  g_test_add_data_func ("/transport/none/pair/by-choice", "none,curve25519-sha256 curve25519-sha256,none", test_none_pair);
-  g_test_add_data_func ("/transport/none/refused/client", GINT_TO_POINTER (TRUE), test_none_refused);
-  g_test_add_data_func ("/transport/none/refused/server", GINT_TO_POINTER (FALSE), test_none_refused);
+  g_test_add_data_func ("/transport/none/pair/client", "none curve25519-sha256,none",
+                        test_none_pair);
+  g_test_add_data_func ("/transport/none/pair/server", "curve25519-sha256,none none",
+                        test_none_pair);
+  g_test_add_data_func ("/transport/none/pair/by-choice",
+                        "none,curve25519-sha256 curve25519-sha256,none", test_none_pair);
+  g_test_add_data_func ("/transport/none/refused/client", GINT_TO_POINTER (TRUE),
+                        test_none_refused);
+  g_test_add_data_func ("/transport/none/refused/server", GINT_TO_POINTER (FALSE),
+                        test_none_refused);
   g_test_add_func ("/transport/none/init", test_none_init);
   g_test_add_func ("/transport/none/beside-init", test_none_beside_init);
   g_test_add_func ("/transport/none/secure-init/T-19/T-25", test_none_secure_init);

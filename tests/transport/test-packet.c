@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Packets in all modes: round trips, lengths, padding, tampering and counters, below any message. */
+/* Packets in all modes: round trips, lengths, padding, tampering and counters, below any
+ * message. */
 #include "test-ends.h"
 
 #include <string.h>
@@ -43,7 +44,8 @@ make_protection (Wire             *wire,
 {
   memset (protection, 0, sizeof *protection);
   if (wire->mode->cipher != NULL)
-    devssh_protection_init (protection, devssh_cipher_algorithm_find (wire->mode->cipher), wire->key, wire->iv,
+    devssh_protection_init (protection, devssh_cipher_algorithm_find (wire->mode->cipher),
+                            wire->key, wire->iv,
                             devssh_mac_algorithm_find (wire->mode->mac), wire->mac_key, seal);
 }
 
@@ -142,7 +144,7 @@ round_trip (Wire         *wire,
             gsize         body)
 {
   gsize waiting = devssh_packet_writer_get_waiting (&wire->out);
-  gsize size, padding;
+  gsize size, padding, aligned;
   const guint8 *sealed;
   DevSshPacket packet;
 
@@ -153,7 +155,8 @@ round_trip (Wire         *wire,
   padding = size - wire->out.protection.tag_size - 5 - head - body;
   g_assert_cmpuint (padding, >=, 4);
   g_assert_cmpuint (padding, <, 4 + wire->mode->block);
-  g_assert_cmpuint ((size - wire->out.protection.tag_size - (wire->mode->length_apart ? 4 : 0)) % wire->mode->block, ==, 0);
+  aligned = size - wire->out.protection.tag_size - (wire->mode->length_apart ? 4 : 0);
+  g_assert_cmpuint (aligned % wire->mode->block, ==, 0);
 
   /* No plaintext in the ciphertext. */
   sealed = wire->out.data + wire->out.start + waiting;
@@ -166,7 +169,8 @@ round_trip (Wire         *wire,
   g_assert_cmpuint (packet.wire_size, ==, size);
   g_assert_cmpuint (packet.sequence, ==, wire->out.sequence - 1);
   devssh_packet_reader_consume (&wire->in);
-  g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_INCOMPLETE);
+  g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                   DEVSSH_PACKET_INCOMPLETE);
   g_assert_cmpuint (wire->in.sequence, ==, wire->out.sequence);
   g_assert_cmpuint (wire->in.messages, ==, wire->out.messages);
   g_assert_cmpuint (wire->in.flow, ==, wire->out.flow);
@@ -212,7 +216,8 @@ test_packet_splits (gconstpointer data)
   wire_move (wire);
   for (guint i = 1; i <= 50; i++)
     {
-      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_OPENED);
+      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                       DEVSSH_PACKET_OPENED);
       g_assert_cmpmem (packet.payload, packet.length, bytes, i * 100);
       devssh_packet_reader_consume (&wire->in);
     }
@@ -223,15 +228,18 @@ test_packet_splits (gconstpointer data)
 
       for (gsize k = 0; k < size; k++)
         {
-          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_INCOMPLETE);
+          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                           DEVSSH_PACKET_INCOMPLETE);
           wire_feed (wire, wire->out.data + wire->out.start + k, 1);
         }
       devssh_packet_writer_sent (&wire->out, size);
-      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_OPENED);
+      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                       DEVSSH_PACKET_OPENED);
       g_assert_cmpmem (packet.payload, packet.length, bytes, i * 77);
       /* Asked again, it is the same packet, wherever it has been moved to. */
       wire_feed (wire, (const guint8 *) "", 0);
-      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_OPENED);
+      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                       DEVSSH_PACKET_OPENED);
       g_assert_cmpmem (packet.payload, packet.length, bytes, i * 77);
       devssh_packet_reader_consume (&wire->in);
     }
@@ -253,7 +261,8 @@ claim (Wire    *wire,
   if (cipher != NULL && g_str_has_prefix (cipher->name, "chacha20"))
     {
       /* A stream: what opens it seals it. */
-      number = GUINT32_TO_BE (cipher->get_length (wire->out.protection.context, wire->out.sequence, head));
+      number = GUINT32_TO_BE (cipher->get_length (wire->out.protection.context, wire->out.sequence,
+                                                  head));
       memcpy (head, &number, 4);
     }
   else if (cipher != NULL && !wire->mode->length_apart)
@@ -267,7 +276,8 @@ test_packet_length (gconstpointer data)
 {
   const Mode *mode = data;
   static const guint32 lengths[] = {
-    0, 1, 4, 5, 7, 8, 11, 12, 15, 16, 20, 28, 32, 33, LIMIT - 4, LIMIT - 1, LIMIT, LIMIT + 1, LIMIT + 12, LIMIT + 16,
+    0, 1, 4, 5, 7, 8, 11, 12, 15, 16, 20, 28, 32, 33,
+    LIMIT - 4, LIMIT - 1, LIMIT, LIMIT + 1, LIMIT + 12, LIMIT + 16,
     0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffffc, 0xffffffff,
   };
 
@@ -275,7 +285,8 @@ test_packet_length (gconstpointer data)
     {
       g_autoptr(Wire) wire = wire_new (mode);
       guint64 length = lengths[i];
-      gboolean aligned = mode->cipher == NULL ? length % 4 == 0 : (length + (mode->length_apart ? 0 : 4)) % mode->block == 0;
+      guint unit = mode->cipher == NULL ? 4 : mode->block;
+      gboolean aligned = (length + (mode->length_apart ? 0 : 4)) % unit == 0;
       gboolean good = length >= 5 && length <= LIMIT && aligned;
       guint8 head[64];
       DevSshPacket packet;
@@ -285,7 +296,8 @@ test_packet_length (gconstpointer data)
       wire_feed (wire, head, mode->block == 8 ? 8 : 16);
       status = devssh_packet_reader_open (&wire->in, LIMIT, &packet);
 
-      /* T-19 has its own test. A clear packet of 8 bytes is complete here; of what is in it, T-11. */
+      /* T-19 has its own test. A clear packet of 8 bytes is complete here; of what is in it,
+       * T-11. */
       if (mode->cipher != NULL && g_str_equal (mode->cipher, "aes256-cbc") && !mode->length_apart)
         good = TRUE;
       if (good && (mode->cipher != NULL || length + 4 > 8))
@@ -311,12 +323,14 @@ test_packet_clear_alignment (void)
       wire_feed (wire, bytes, 4 + length);
       if (length % 8 == 0 || length % 8 == 4)
         {
-          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_OPENED);
+          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                           DEVSSH_PACKET_OPENED);
           g_assert_cmpuint (packet.length, ==, length - 5);
         }
       else
         {
-          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_REFUSED);
+          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                           DEVSSH_PACKET_REFUSED);
         }
     }
 }
@@ -425,7 +439,8 @@ test_packet_padding_random (void)
 
 /* ---- T-18, T-19 ---- */
 
-/* Feeds until the packet is refused; returns how many bytes that took, of which all after the packet are zero. */
+/* Feeds until the packet is refused; returns how many bytes that took, of which all after the
+ * packet are zero. */
 static gsize
 feed_until_refused (Wire         *wire,
                     const guint8 *sealed,
@@ -437,7 +452,8 @@ feed_until_refused (Wire         *wire,
   gsize fed = size;
 
   wire_feed (wire, sealed, size);
-  while ((status = devssh_packet_reader_open (&wire->in, LIMIT, &packet)) == DEVSSH_PACKET_INCOMPLETE)
+  while ((status = devssh_packet_reader_open (&wire->in, LIMIT,
+                                              &packet)) == DEVSSH_PACKET_INCOMPLETE)
     {
       gsize more = fed % 4096 == 0 ? 4096 : 4096 - fed % 4096;
 
@@ -486,8 +502,10 @@ test_packet_tampered (gconstpointer data)
       g_assert_cmpuint (wire->in.messages, ==, 1);
       /* Nothing unverified is let out. */
       if (mode->length_apart)
-        g_assert_false (find_bytes (wire->in.buffer->data + wire->in.start, size, payload + 60, 30));
-      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), !=, DEVSSH_PACKET_OPENED);
+        g_assert_false (find_bytes (wire->in.buffer->data + wire->in.start, size, payload + 60,
+                                    30));
+      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), !=,
+                       DEVSSH_PACKET_OPENED);
     }
 }
 
@@ -515,18 +533,21 @@ test_packet_out_of_order (gconstpointer data)
       else
         {
           wire_feed (wire, first, size);
-          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_OPENED);
+          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                           DEVSSH_PACKET_OPENED);
           devssh_packet_reader_consume (&wire->in);
           feed_until_refused (wire, first, size);
         }
     }
 }
 
-/* With CBC and encrypt-and-MAC a bad length and a bad MAC are one and the same, after the same number of bytes. */
+/* With CBC and encrypt-and-MAC a bad length and a bad MAC are one and the same, after the same
+ * number of bytes. */
 static void
 test_packet_cbc_discards (void)
 {
-  static const guint32 lengths[] = { 0, 1, 5, 13, LIMIT + 1, LIMIT + 12, 0x80000000, 0xffffffff, 12, 28, 1020, 0 };
+  static const guint32 lengths[] = { 0, 1, 5, 13, LIMIT + 1, LIMIT + 12, 0x80000000, 0xffffffff, 12,
+                                     28, 1020, 0 };
   const Mode *mode = find_mode ("cbc");
 
   for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
@@ -548,10 +569,12 @@ test_packet_cbc_discards (void)
               fed += 999;
               continue;
             }
-          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_INCOMPLETE);
+          g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                           DEVSSH_PACKET_INCOMPLETE);
           wire_feed (wire, zeros, 1);
         }
-      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_REFUSED);
+      g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                       DEVSSH_PACKET_REFUSED);
       g_assert_cmpuint (wire->in.reason, ==, DEVSSH_DISCONNECT_REASON_MAC_ERROR);
       g_assert_cmpstr (wire->in.text, ==, "Wrong MAC");
     }
@@ -577,7 +600,8 @@ test_packet_counters (gconstpointer data)
   g_assert_cmpuint (wire->out.sequence, ==, 2);
   g_assert_cmpuint (wire->out.messages, ==, G_GUINT64_CONSTANT (0x100000002));
 
-  /* New keys: flow and packets begin anew; the packet number only if exchange is strict; messages never. */
+  /* New keys: flow and packets begin anew; the packet number only if exchange is strict; messages
+   * never. */
   for (guint strict = 0; strict < 2; strict++)
     {
       make_protection (wire, TRUE, &protection);
@@ -692,7 +716,8 @@ test_packet_loan (void)
   half = devssh_packet_writer_seal (&wire->out, payload, 500, NULL, 0) / 2;
   wire_feed (wire, wire->out.data + wire->out.start, half);
   devssh_packet_writer_sent (&wire->out, half);
-  g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_INCOMPLETE);
+  g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,
+                   DEVSSH_PACKET_INCOMPLETE);
   lent = devssh_buffer_ref (wire->in.buffer);
   wire_move (wire);
   g_assert_true (wire->in.buffer != lent);

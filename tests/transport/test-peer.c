@@ -193,7 +193,8 @@ test_peer_expect (TestPeer *self,
   GBytes *payload = test_peer_receive (self);
 
   if (payload == NULL)
-    g_error ("The transport did not send %u; its story:%s (%s)", number, self->end.story->str, self->end.text);
+    g_error ("The transport did not send %u; its story:%s (%s)", number, self->end.story->str,
+             self->end.text);
   g_assert_cmpuint (*(const guint8 *) g_bytes_get_data (payload, NULL), ==, number);
 
   return payload;
@@ -232,10 +233,12 @@ test_peer_expect_fatal (TestPeer *self,
     }
   while (*(const guint8 *) g_bytes_get_data (payload, NULL) != DEVSSH_MESSAGE_DISCONNECT);
 
-  devssh_disconnect_message_decode (&message, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), &error);
+  devssh_disconnect_message_decode (&message, g_bytes_get_data (payload, NULL),
+                                    g_bytes_get_size (payload), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (message.reason, ==, reason);
-  g_assert_cmpmem (message.description.data, message.description.length, self->end.text, strlen (self->end.text));
+  g_assert_cmpmem (message.description.data, message.description.length, self->end.text,
+                   strlen (self->end.text));
   test_peer_expect_nothing (self);
   g_assert_false (devssh_transport_wants_input (self->end.transport));
 }
@@ -318,7 +321,8 @@ test_peer_read_init (TestPeer *self)
   if (self->offer.lists[0] == NULL)
     return;
   if (!devssh_negotiation_choose (self->config, self->is_server ? &theirs : &self->offer,
-                                  self->is_server ? &self->offer : &theirs, &self->agreed, &problem))
+                                  self->is_server ? &self->offer : &theirs,
+                                  &self->agreed, &problem))
     g_error ("%s", problem);
   if (self->exchanges == 0)
     self->strict = !self->no_strict;
@@ -360,8 +364,10 @@ make_keys (TestPeer     *self,
       const DevSshCipherAlgorithm *cipher = self->agreed.ciphers[direction];
       const DevSshMacAlgorithm *mac = self->agreed.macs[direction];
       g_autoptr(DevSshSecret) iv = devssh_key_material_derive (&material, 'A' + direction, 16);
-      g_autoptr(DevSshSecret) key = devssh_key_material_derive (&material, 'C' + direction, cipher->key_size);
-      g_autoptr(DevSshSecret) mac_key = devssh_key_material_derive (&material, 'E' + direction, mac->size);
+      g_autoptr(DevSshSecret) key = devssh_key_material_derive (&material, 'C' + direction,
+                                                                cipher->key_size);
+      g_autoptr(DevSshSecret) mac_key = devssh_key_material_derive (&material, 'E' + direction,
+                                                                    mac->size);
       gboolean seal = direction == (self->is_server ? 1 : 0);
 
       devssh_protection_init (seal ? &self->next_out : &self->next_in, cipher, key->data, iv->data,
@@ -469,16 +475,19 @@ read_reply (TestPeer *self)
   DevSshSecret *shared;
   DevSshSlice client_public;
 
-  devssh_kexdh_reply_message_decode (&message, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), &error);
+  devssh_kexdh_reply_message_decode (&message, g_bytes_get_data (payload, NULL),
+                                     g_bytes_get_size (payload), &error);
   g_assert_no_error (error);
-  shared = devssh_kex_derive (self->ephemeral, message.public_value.data, message.public_value.length, &error);
+  shared = devssh_kex_derive (self->ephemeral, message.public_value.data,
+                              message.public_value.length, &error);
   g_assert_no_error (error);
   client_public.data = devssh_kex_get_public (self->ephemeral, &client_public.length);
   hash = make_keys (self, message.host_key, client_public, message.public_value, shared);
 
   key = devssh_key_pair_new_for_blob (message.host_key.data, message.host_key.length, &error);
   g_assert_no_error (error);
-  devssh_key_pair_verify_raw (key, self->agreed.names[DEVSSH_KEXINIT_HOST_KEY], hash->data, hash->length,
+  devssh_key_pair_verify_raw (key, self->agreed.names[DEVSSH_KEXINIT_HOST_KEY], hash->data,
+                              hash->length,
                               message.signature.data, message.signature.length, &error);
   g_assert_no_error (error);
 }
@@ -497,7 +506,8 @@ test_peer_read_dh (TestPeer *self)
     }
 
   payload = test_peer_expect (self, DEVSSH_MESSAGE_KEXDH_INIT);
-  devssh_kexdh_init_message_decode (&message, g_bytes_get_data (payload, NULL), g_bytes_get_size (payload), &error);
+  devssh_kexdh_init_message_decode (&message, g_bytes_get_data (payload, NULL),
+                                    g_bytes_get_size (payload), &error);
   g_assert_no_error (error);
   g_clear_pointer (&self->peer_public, g_bytes_unref);
   self->peer_public = g_bytes_new (message.public_value.data, message.public_value.length);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A scripted peer for one transport: it says what the test tells it to, in the clear or with real keys, and
- * breaks what rules the test wants broken. */
+/* A scripted peer for one transport: it says what the test tells it to, in the clear or with real
+ * keys, and breaks what rules the test wants broken. */
 #pragma once
 
 #include <libdevssh/transport/devssh-negotiation-private.h>
@@ -62,7 +62,8 @@ void      test_peer_send            (TestPeer              *self,
                                      gsize                  length);
 void      test_peer_send_bytes      (TestPeer              *self,
                                      GBytes                *payload);
-/* A whole and honest message of this number, as far as there is one; else the number and some bytes. */
+/* A whole and honest message of this number, as far as there is one; else the number and some
+ * bytes. */
 void      test_peer_send_number     (TestPeer              *self,
                                      guint8                 number);
 GBytes   *test_message_for_number   (guint8                 number);
@@ -87,7 +88,8 @@ void      test_peer_send_dh         (TestPeer              *self);
 void      test_peer_read_dh         (TestPeer              *self);
 void      test_peer_send_newkeys    (TestPeer              *self);
 void      test_peer_read_newkeys    (TestPeer              *self);
-/* From KEXINIT to NEWKEYS, both ways. With started: the transport has sent its KEXINIT of itself. */
+/* From KEXINIT to NEWKEYS, both ways. With started: the transport has sent its KEXINIT of
+ * itself. */
 void      test_peer_exchange        (TestPeer              *self);
 /* Versions, exchange, and the transport's EXT_INFO: it is in the phase that is asked for then. */
 void      test_peer_handshake       (TestPeer              *self,

@@ -5,12 +5,14 @@
 #include <libdevssh/transport/devssh-transport-state-private.h>
 #include <string.h>
 
-/* Counts what the library and OpenSSL ask for. A sanitizer has its own malloc, and another libc other names. */
+/* Counts what the library and OpenSSL ask for. A sanitizer has its own malloc, and another libc
+ * other names. */
 #if defined (__GLIBC__) && !defined (__SANITIZE_ADDRESS__) && !defined (__SANITIZE_THREAD__)
 # define CAN_COUNT 1
 #endif
 #if defined (__has_feature)
-# if __has_feature (address_sanitizer) || __has_feature (thread_sanitizer) || __has_feature (memory_sanitizer)
+# if __has_feature (address_sanitizer) || __has_feature (thread_sanitizer) ||
+  __has_feature (memory_sanitizer)
 #  undef CAN_COUNT
 # endif
 #endif
@@ -180,13 +182,19 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_data_func ("/transport/steady/allocations/gcm", "aes256-gcm@openssh.com hmac-sha2-256", test_steady_allocations);
-  g_test_add_data_func ("/transport/steady/allocations/gcm-128", "aes128-gcm@openssh.com hmac-sha2-256", test_steady_allocations);
-  g_test_add_data_func ("/transport/steady/buffers/gcm", "aes256-gcm@openssh.com hmac-sha2-256", test_steady_buffers);
-  g_test_add_data_func ("/transport/steady/buffers/chacha20-poly1305", "chacha20-poly1305@openssh.com hmac-sha2-256",
+  g_test_add_data_func ("/transport/steady/allocations/gcm", "aes256-gcm@openssh.com hmac-sha2-256",
+                        test_steady_allocations);
+  g_test_add_data_func ("/transport/steady/allocations/gcm-128",
+                        "aes128-gcm@openssh.com hmac-sha2-256", test_steady_allocations);
+  g_test_add_data_func ("/transport/steady/buffers/gcm", "aes256-gcm@openssh.com hmac-sha2-256",
                         test_steady_buffers);
-  g_test_add_data_func ("/transport/steady/buffers/ctr", "aes256-ctr hmac-sha2-256", test_steady_buffers);
-  g_test_add_data_func ("/transport/steady/buffers/ctr-etm", "aes256-ctr hmac-sha2-512-etm@openssh.com", test_steady_buffers);
+  g_test_add_data_func ("/transport/steady/buffers/chacha20-poly1305",
+                        "chacha20-poly1305@openssh.com hmac-sha2-256",
+                        test_steady_buffers);
+  g_test_add_data_func ("/transport/steady/buffers/ctr", "aes256-ctr hmac-sha2-256",
+                        test_steady_buffers);
+  g_test_add_data_func ("/transport/steady/buffers/ctr-etm",
+                        "aes256-ctr hmac-sha2-512-etm@openssh.com", test_steady_buffers);
   g_test_add_func ("/transport/steady/idle", test_steady_idle);
 
   return g_test_run ();

@@ -19,7 +19,8 @@ static const Case cases[] = {
   { "crlf", "SSH-2.0-x\r\n", TRUE, 0 },
   { "lf", "SSH-2.0-x\n", TRUE, 0 },
   { "comment", "SSH-2.0-x_1 and a comment\r\n", FALSE, 0 },
-  { "lines-before/client", "hello\r\n\r\nSSH-1.0 is not meant here\rX\nSSH-2.0-x\r\n", FALSE, PROTOCOL },
+  { "lines-before/client", "hello\r\n\r\nSSH-1.0 is not meant here\rX\nSSH-2.0-x\r\n", FALSE,
+    PROTOCOL },
   { "banner/client", "hello\r\n\tworld\n\nSSH-2.0-x\r\n", FALSE, 0 },
   { "banner/server", "hello\r\nSSH-2.0-x\r\n", TRUE, VERSION },
   { "http/server", "GET / HTTP/1.1\r\n", TRUE, VERSION },
@@ -151,19 +152,22 @@ test_version_exchange_byte_by_byte (void)
 {
   g_autoptr(TestPeer) peer = test_peer_new (test_config_new (FALSE));
   static const char input[] = "notice\r\nSSH-2.0-x_1 y\r\n";
+  DevSshVersion *version;
 
   for (guint i = 0; i < sizeof input - 1; i++)
     {
       g_assert_null (devssh_transport_get_remote_version (peer->end.transport));
       test_peer_write (peer, input + i, 1);
     }
-  g_assert_cmpstr (devssh_version_to_string (devssh_transport_get_remote_version (peer->end.transport)), ==,
+  version = devssh_transport_get_remote_version (peer->end.transport);
+  g_assert_cmpstr (devssh_version_to_string (version), ==,
                    "SSH-2.0-x_1 y");
   g_assert_cmpuint (peer->end.metrics->messages_received, ==, 1);
   g_assert_cmpuint (peer->end.metrics->bytes_received, ==, strlen ("SSH-2.0-x_1 y\r\n"));
 }
 
-/* LF alone, lines before, comments: all of it enters the hash as it must, or no exchange would succeed. */
+/* LF alone, lines before, comments: all of it enters the hash as it must, or no exchange would
+ * succeed. */
 static void
 test_version_exchange_hashed (gconstpointer data)
 {
@@ -211,7 +215,8 @@ main (int argc, char **argv)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path = g_strconcat ("/transport/version-exchange/T-01/", cases[i].name, NULL);
+      g_autofree char *path = g_strconcat ("/transport/version-exchange/T-01/", cases[i].name,
+                                           NULL);
 
       g_test_add_data_func (path, &cases[i], test_version_exchange_case);
     }
@@ -220,9 +225,12 @@ main (int argc, char **argv)
   g_test_add_func ("/transport/version-exchange/T-01/lines", test_version_exchange_lines);
   g_test_add_func ("/transport/version-exchange/T-01/bytes", test_version_exchange_bytes);
   g_test_add_func ("/transport/version-exchange/T-01/endless", test_version_exchange_endless);
-  g_test_add_func ("/transport/version-exchange/T-02/byte-by-byte", test_version_exchange_byte_by_byte);
-  g_test_add_data_func ("/transport/version-exchange/hashed/crlf", "\r\n", test_version_exchange_hashed);
-  g_test_add_data_func ("/transport/version-exchange/hashed/lf", "\n", test_version_exchange_hashed);
+  g_test_add_func ("/transport/version-exchange/T-02/byte-by-byte",
+                   test_version_exchange_byte_by_byte);
+  g_test_add_data_func ("/transport/version-exchange/hashed/crlf", "\r\n",
+                        test_version_exchange_hashed);
+  g_test_add_data_func ("/transport/version-exchange/hashed/lf", "\n",
+                        test_version_exchange_hashed);
   g_test_add_func ("/transport/version-exchange/trace/T-57", test_version_exchange_trace);
 
   return g_test_run ();
