@@ -1284,7 +1284,7 @@ test_private_rsa_silly (void)
 static void
 test_private_wiped (void)
 {
-  if (!TEST_CAN_WATCH_FREE)
+  if (!test_can_watch_free ())
     {
       g_test_skip ("free() cannot be watched here");
       return;

@@ -62,7 +62,7 @@ test_secret_freed (void)
   char *text = NULL;
   DevSshSecret *secret = NULL;
 
-  if (!TEST_CAN_WATCH_FREE)
+  if (!test_can_watch_free ())
     {
       g_test_skip ("free() cannot be watched here");
       return;
