@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Channels as Python sees them: whoever connects a handler, at once or later, misses nothing. Prints TAP."""
+import socket
+import sys
+import traceback
+
+import gi
+
+gi.require_version('DevSsh', '1')
+from gi.repository import DevSsh, Gio, GLib  # noqa: E402
+
+
+async def connect():
+    """Two sessions in one process, without security."""
+    ends = [Gio.Socket.new_from_fd(end.detach()).connection_factory_create_connection()
+            for end in socket.socketpair()]
+    client = DevSsh.ClientSession.new(ends[0], DevSsh.SessionConfig.new_no_security())
+    server = DevSsh.ServerSession.new(ends[1], DevSsh.SessionConfig.new_no_security(), None)
+    both = [client.connect_async(None), server.connect_async(None)]
+    for one in both:
+        await one
+    return client, server
+
+
+def turns(count):
+    """Lets the loop run for a while, as a program does that awaits something else."""
+    for _ in range(count):
+        GLib.MainContext.default().iteration(False)
+
+
+def until(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+class Ears:
+    def __init__(self, channel, *signals):
+        self.heard = []
+        for signal in signals or ['closed', 'eof', 'extended-data', 'data']:
+            channel.connect(signal, self.listen, signal)
+
+    def listen(self, channel, *args):
+        *values, signal = args
+        values = [value.get_data() if isinstance(value, GLib.Bytes) else value for value in values]
+        self.heard.append((signal, *values))
+
+
+def talk(channel):
+    for text in [b'one', b'two']:
+        channel.send_async(GLib.Bytes.new(text), None, None)
+    channel.send_extended_async(1, GLib.Bytes.new(b'oops'), None, None)
+    channel.send_async(GLib.Bytes.new(b'3' * 100000), None, None)
+    channel.send_eof()
+    channel.close()
+
+
+def joined(heard):
+    """Runs of ::data as one."""
+    result = []
+    for signal, *values in heard:
+        if signal == 'data' and result and result[-1][0] == 'data':
+            result[-1] = ('data', result[-1][1] + values[0])
+        else:
+            result.append((signal, *values))
+    return result
+
+
+EVERYTHING = [('data', b'onetwo'), ('extended-data', 1, b'oops'), ('data', b'3' * 100000), ('eof',), ('closed',)]
+
+
+def opening(session, opening):
+    if not opening.get_is_remote():
+        return False
+    talk(opening.get_channel())
+    opening.accept()
+    return True
+
+
+def check_opened(wait):
+    """The peer says everything, and closes, before we have the channel in hands."""
+    async def main():
+        client, server = await connect()
+        server.connect('channel-opening', opening)
+        channel = await client.open_channel_async(None)
+        turns(wait)
+        ears = Ears(channel)
+        until(lambda: ('closed',) in ears.heard)
+        assert joined(ears.heard) == EVERYTHING, ears.heard
+    DevSsh.run(main())
+
+
+def test_opened():
+    check_opened(0)
+
+
+def test_opened_and_busy():
+    check_opened(50)
+
+
+def check_accepted(wait):
+    async def main():
+        client, server = await connect()
+        accepting = server.accept_channel_async(None)
+        talk(await client.open_channel_async('x@example.org'))
+        turns(wait)
+        channel = await accepting
+        assert channel.get_channel_type() == 'x@example.org'
+        turns(wait)
+        ears = Ears(channel)
+        until(lambda: ('closed',) in ears.heard)
+        assert joined(ears.heard) == EVERYTHING, ears.heard
+    DevSsh.run(main())
+
+
+def test_accepted():
+    check_accepted(0)
+
+
+def test_accepted_and_busy():
+    check_accepted(50)
+
+
+def test_only_closed():
+    async def main():
+        client, server = await connect()
+        server.connect('channel-opening', opening)
+        channel = await client.open_channel_async(None)
+        turns(50)
+        ears = Ears(channel, 'closed')
+        until(lambda: ears.heard)
+        assert ears.heard == [('closed',)], ears.heard
+    DevSsh.run(main())
+
+
+def test_request_before_handler():
+    """A channel's first request comes before the program that accepts it can connect."""
+    async def main():
+        client, server = await connect()
+        accepting = server.accept_channel_async(None)
+        channel = await client.open_channel_async(None)
+        asking = channel.request_async('x@example.org', True, None)
+        turns(20)
+        theirs = await accepting
+        turns(20)
+        theirs.connect('request', lambda channel, request: request.complete(True) or True)
+        assert await asking
+        assert await channel.request_async('y@example.org', True, None)
+    DevSsh.run(main())
+
+
+def test_exception_refuses():
+    async def main():
+        def handler(channel, request):
+            request.complete(True)
+            raise KeyError('mine')
+        client, server = await connect()
+        accepting = server.accept_channel_async(None)
+        channel = await client.open_channel_async(None)
+        (await accepting).connect('request', handler)
+        hook, sys.excepthook = sys.excepthook, lambda *what: None
+        try:
+            assert not await channel.request_async('x@example.org', True, None)
+            await channel.exec_async('ls')
+        except GLib.Error as error:
+            assert error.matches(DevSsh.error_quark(), DevSsh.Error.REFUSED), error
+        else:
+            assert False, 'not refused'
+        finally:
+            sys.excepthook = hook
+    DevSsh.run(main())
+
+
+def main():
+    tests = [(name.removeprefix('test_').replace('_', '-'), value)
+             for name, value in globals().items() if name.startswith('test_')]
+    failed = 0
+    print(f'1..{len(tests)}')
+    for number, (name, test) in enumerate(tests, 1):
+        try:
+            test()
+        except Exception:
+            failed += 1
+            traceback.print_exc()
+            print(f'not ok {number} /python/channels/{name}', flush=True)
+        else:
+            print(f'ok {number} /python/channels/{name}', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
