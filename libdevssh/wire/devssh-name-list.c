@@ -69,14 +69,10 @@ parse_names (DevSshSlice   list,
       if (comma == NULL)
         break;
 
+      /* One comma behind the last name is borne, against RFC 4251, 5 ("a name MUST have a non-zero length"):
+       * libssh 0.10 ends its list of ciphers so. */
       data += length + 1;
       left -= length + 1;
-      if (left == 0)
-        {
-          *code = DEVSSH_ERROR_MALFORMED;
-          *problem = "an empty name in a list";
-          return NULL;
-        }
     }
 
   return g_strv_builder_end (builder);
@@ -88,6 +84,7 @@ parse_names (DevSshSlice   list,
  *
  * Reads a `name-list`. Every name must be as RFC 4251, section 6, wants it: 1 to 64 printable ASCII
  * characters without comma and space; else it is a failure of the code %DEVSSH_ERROR_MALFORMED.
+ * One comma behind the last name is passed over, for there are peers that send it.
  * More than 256 names are one of the code %DEVSSH_ERROR_LIMIT.
  *
  * Returns: (transfer full) (array zero-terminated=1): the names in their order; empty after a

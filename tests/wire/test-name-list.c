@@ -48,11 +48,22 @@ test_name_list_vectors (void)
   g_assert_cmpstr (two[1], ==, "none");
 }
 
+/* What libssh 0.10 sends. */
+static void
+test_name_list_last_comma (void)
+{
+  g_auto(GStrv) names = parse ("aes256-ctr,aes128-ctr,", 22, NULL);
+
+  g_assert_cmpuint (g_strv_length (names), ==, 2);
+  g_assert_cmpstr (names[0], ==, "aes256-ctr");
+  g_assert_cmpstr (names[1], ==, "aes128-ctr");
+}
+
 static void
 test_name_list_refused (void)
 {
   static const struct { const char *text; gsize length; } bad[] = {
-    { ",", 1 }, { "a,", 2 }, { ",a", 2 }, { "a,,b", 4 }, { "a b", 3 }, { " a", 2 },
+    { ",", 1 }, { "a,,", 3 }, { ",a", 2 }, { "a,,b", 4 }, { "a b", 3 }, { " a", 2 },
     { "a\0b", 3 }, { "\0", 1 },
     { "a\n", 2 }, { "a\x7f", 2 }, { "\xc3\xa4", 2 }, { "a\x80", 2 }, { "a\x1b[0m", 5 },
   };
@@ -237,6 +248,7 @@ main (int   argc,
 
   g_test_add_func ("/wire/name-list/vectors/T-14", test_name_list_vectors);
   g_test_add_func ("/wire/name-list/refused/T-14", test_name_list_refused);
+  g_test_add_func ("/wire/name-list/last-comma/T-14", test_name_list_last_comma);
   g_test_add_func ("/wire/name-list/bytes/T-14", test_name_list_bytes);
   g_test_add_func ("/wire/name-list/limits/T-14", test_name_list_limits);
   g_test_add_func ("/wire/name-list/steps/T-14", test_name_list_steps);
