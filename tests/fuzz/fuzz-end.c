@@ -182,7 +182,7 @@ answer_question (FuzzEnd              *self,
     {
       if (interactive && (devssh_authentication_get_responses (question) == NULL || (user != NULL && user[0] == 'p')))
         devssh_authentication_prompt (question, "name", "instruction", prompts, NULL, 0);
-      else if (may_log_in (question))
+      else if (!self->app->refuse && may_log_in (question))
         say_yes (self, question);
       else
         devssh_authentication_reject (question);
@@ -216,7 +216,7 @@ fuzz_end_answer (FuzzEnd  *self,
     devssh_authentication_reject (question);
   else if (!self->is_server)
     respond (question);
-  else if (may_log_in (question))
+  else if (!self->app->refuse && may_log_in (question))
     say_yes (self, question);
   /* else: dropped, which is a refusal, too (T-36) */
 }
