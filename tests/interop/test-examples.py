@@ -104,7 +104,9 @@ if PYTHON:
             client = DevSsh.Client.new(None)
             session = await client.connect_to_host_async('127.0.0.1', int(port))
             session.connect('authenticating', lambda session, server: server.accept(None) or True)
-            assert await session.authenticate_async(DevSsh.ClientCredentials.new_password('alice', 'wonderland'))
+            alice = DevSsh.ClientCredentials.new('alice')
+            alice.set_password('wonderland')
+            assert await session.authenticate_async(alice)
             channel = await session.open_channel_async('echo@example.org')
             got = []
             channel.connect('data', lambda channel, data: got.append(data.get_data()))
