@@ -55,7 +55,7 @@ def count(entry):
 
 def add_up(entries, broken=()):
     total = {'passed': 0, 'failed': len(broken), 'skipped': 0}
-    failures = [f"{what}: does not build" for what in broken]
+    failures = [f"{what}: came to nothing" for what in broken]
     for entry in entries:
         counts, failed = count(entry)
         failures += failed
@@ -84,7 +84,7 @@ def self_test():
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} /summary/{name}" + ('' if good else f'\n# {total}'))
     total, failures = add_up([], ['build'])
-    good = total['failed'] == 1 and failures == ['build: does not build']
+    good = total['failed'] == 1 and failures == ['build: came to nothing']
     print(f"{'ok' if good else 'not ok'} {len(cases) + 1} /summary/broken-build")
     return 1 if failed or not good else 0
 
