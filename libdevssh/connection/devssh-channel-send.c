@@ -98,6 +98,20 @@ send_data (DevSshChannel *self,
   devssh_channel_queue_data (self, data_type, data, send->length, bytes, send_done_cb, send);
 }
 
+/* Nobody wants to hear of it: no task then, only the bytes in the queue (design D4). */
+static void
+send_untold (DevSshChannel *self,
+             guint32        data_type,
+             GBytes        *bytes,
+             const char    *function)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (bytes, &length);
+
+  if (length > 0 && check_before_eof (self, function, NULL))
+    devssh_channel_queue_data (self, data_type, data, length, bytes, NULL, NULL);
+}
+
 static void
 queue_eof (DevSshChannel  *self,
            DevSshSendDone  done,
@@ -155,6 +169,12 @@ devssh_channel_send_async (DevSshChannel       *self,
   g_return_if_fail (DEVSSH_IS_CHANNEL (self));
   g_return_if_fail (data != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (callback == NULL && cancellable == NULL && g_bytes_get_size (data) > 0)
+    {
+      send_untold (self, 0, data, G_STRFUNC);
+      return;
+    }
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, devssh_channel_send_async);
@@ -226,6 +246,12 @@ devssh_channel_send_extended_async (DevSshChannel       *self,
   g_return_if_fail (data_type != 0);
   g_return_if_fail (data != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (callback == NULL && cancellable == NULL)
+    {
+      send_untold (self, data_type, data, G_STRFUNC);
+      return;
+    }
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, devssh_channel_send_extended_async);
