@@ -132,6 +132,8 @@ struct _DevSshPump
   DevSshTransport  *transport;
   DevSshConnection *connection;
   DevSshDeadline    deadline;
+  DevSshProbe       nested;       /* a turn runs and was woken: a nested loop has to do what it was woken for */
+  guint             turns;        /* how many run, one inside the other */
   gboolean          woken;        /* there is something to do */
   gboolean          deferred;     /* a turn is due from the loop */
   gboolean          lingering;    /* the session has ended; only what is written waits for the socket */

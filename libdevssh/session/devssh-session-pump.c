@@ -234,6 +234,7 @@ devssh_pump_turn (DevSshPump *self)
   g_autoptr(DevSshSession) session = NULL;
 
   devssh_pump_ref (self);
+  self->turns++;
   if (self->session != NULL)
     session = g_object_ref (self->session);
 
@@ -246,13 +247,19 @@ devssh_pump_turn (DevSshPump *self)
       self->woken = FALSE;
       if (self->session != NULL)
         devssh_session_set_connected (self->session);
-      devssh_pump_flush (self);
+      /* A login begun in that callback leaves together with NEWKEYS (design D4). */
+      if (!self->woken)
+        devssh_pump_flush (self);
     }
   while (self->woken && self->session != NULL);
 
   if (session != NULL)
     devssh_session_emit_trace (session);
   devssh_pump_settle (self);
+  devssh_probe_clear (&self->nested);
+  self->turns--;
+  if (self->woken)
+    devssh_pump_wake (self);
   /* The last reference may go here, and with it the session. */
   g_clear_object (&session);
   devssh_pump_unref (self);
@@ -364,17 +371,38 @@ devssh_pump_woken_cb (gpointer data)
     devssh_pump_turn (self);
 }
 
+static void
+devssh_pump_defer (DevSshPump *self)
+{
+  if (self->deferred)
+    return;
+
+  self->deferred = TRUE;
+  devssh_context_defer (self->context, devssh_pump_woken_cb, devssh_pump_ref (self), devssh_pump_unref_cb);
+}
+
+/* The loop is run though our turn is not over: the handler that woke us may wait in it for what it asked for. */
+static void
+devssh_pump_nested_cb (DevSshProbe *probe)
+{
+  DevSshPump *self = (DevSshPump *) ((guint8 *) probe - G_STRUCT_OFFSET (DevSshPump, nested));
+
+  devssh_probe_clear (probe);
+  if (self->woken)
+    devssh_pump_defer (self);
+}
+
 void
 devssh_pump_wake (gpointer data)
 {
   DevSshPump *self = data;
 
   self->woken = TRUE;
-  if (self->deferred)
-    return;
-  /* Also while a turn runs: the handler that woke us may now run a nested loop and wait in it. */
-  self->deferred = TRUE;
-  devssh_context_defer (self->context, devssh_pump_woken_cb, devssh_pump_ref (self), devssh_pump_unref_cb);
+  /* The turn that runs will see it; another one from the loop would be a poll for nothing, for every message sent in a handler. */
+  if (self->turns == 0)
+    devssh_pump_defer (self);
+  else if (self->nested.context == NULL)
+    devssh_probe_set (&self->nested, self->context, devssh_pump_nested_cb);
 }
 
 void

@@ -142,6 +142,48 @@ test_session_data (void)
   g_assert_cmpuint (devssh_channel_get_bytes_received (server), ==, size);
 }
 
+/* A handler that sends, and waits in a loop of its own until that has come back. */
+static void
+send_and_wait_cb (DevSshChannel *channel,
+                  GBytes        *data,
+                  gpointer       user_data)
+{
+  guint *round_trips = user_data;
+  guint before = *round_trips;
+
+  (*round_trips)++;
+  if (before >= 3)
+    return;
+
+  devssh_channel_send_async (channel, data, NULL, NULL, NULL);
+  test_spin_until (*round_trips > before + 1);
+}
+
+static void
+send_back_cb (DevSshChannel *channel,
+              GBytes        *data,
+              gpointer       user_data)
+{
+  devssh_channel_send_async (channel, data, NULL, NULL, NULL);
+}
+
+static void
+test_session_nested (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(DevSshChannel) client = NULL;
+  g_autoptr(DevSshChannel) server = NULL;
+  g_autoptr(GBytes) data = g_bytes_new_static ("again", 5);
+  guint round_trips = 0;
+
+  test_pair_authenticate (pair);
+  test_pair_open (pair, "session", &client, &server);
+  g_signal_connect (server, "data", G_CALLBACK (send_back_cb), NULL);
+  g_signal_connect (client, "data", G_CALLBACK (send_and_wait_cb), &round_trips);
+  devssh_channel_send_async (client, data, NULL, NULL, NULL);
+  test_spin_until (round_trips == 4);
+}
+
 static void
 count_closed_cb (DevSshSession          *session,
                  DevSshDisconnectReason  reason,
@@ -207,6 +249,7 @@ main (int   argc,
   g_test_add_func ("/session/authenticate/host-refused", test_session_host_refused);
   g_test_add_func ("/session/authenticate/user-refused", test_session_user_refused);
   g_test_add_func ("/session/data", test_session_data);
+  g_test_add_func ("/session/data/nested/T-64", test_session_nested);
   g_test_add_func ("/session/close", test_session_close);
   g_test_add_func ("/session/lost", test_session_lost);
   return g_test_run ();
