@@ -44,6 +44,8 @@ typedef struct
   guint64           messages;
   guint64           flow;       /* sum of packet_length since NEWKEYS */
   guint64           packets;    /* since NEWKEYS */
+  DevSshBufferPool *pool;       /* borrowed; NULL: memory of its own whatever the size */
+  DevSshBuffer     *buffer;     /* where data lies, if it is the pool's */
   guint8           *data;       /* output: what is between start and end has not left yet */
   gsize             start, end, size;
   gboolean          broken;     /* no memory for more output (T-48) */

@@ -31,6 +31,7 @@ devssh_transport_new (DevSshTransportConfig *config)
   self->version_exchange.is_server = config->is_server;
   self->version_exchange.accept_1_99 = config->accept_1_99;
   devssh_packet_reader_init (&self->in, config->pool);
+  self->out.pool = config->pool;
   devssh_transport_outbox_init (self);
   devssh_key_exchange_init_budget (self);
 
@@ -623,10 +624,15 @@ devssh_transport_seal (DevSshTransport *self,
 gboolean
 devssh_transport_can_send_data (DevSshTransport *self)
 {
+  gsize limit;
+
   g_return_val_if_fail (self != NULL, FALSE);
 
+  /* What the socket did not take is moved to make room, so more is sealed only when half of it has left. */
+  limit = self->out.start > 0 ? DEVSSH_TRANSPORT_DATA_LIMIT / 2 : DEVSSH_TRANSPORT_DATA_LIMIT;
+
   return self->phase == DEVSSH_PHASE_OPEN && !self->holding && !devssh_transport_is_over (self) &&
-         devssh_packet_writer_get_waiting (&self->out) < DEVSSH_TRANSPORT_DATA_LIMIT;
+         devssh_packet_writer_get_waiting (&self->out) < limit;
 }
 
 void
