@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs a command on a server: client.py HOST PORT USER KEY-FILE HOST-FINGERPRINT COMMAND
-import sys
-import gi
+import sys, gi
 gi.require_version('DevSsh', '1')
 from gi.repository import DevSsh, Gio, GLib
 
@@ -12,7 +11,7 @@ loop = GLib.MainLoop()
 def wait(call, *args):
     results = []
     call(*args, None, lambda source, result: (results.append(result), loop.quit()))
-    loop.run()
+    while not results: loop.run()
     return results[0]
 
 client = DevSsh.Client.new(None)
@@ -26,5 +25,7 @@ if not session.authenticate_finish(wait(session.authenticate_async, me)):
 channel = session.open_channel_finish(wait(session.open_channel_async, None))
 channel.connect('data', lambda channel, data: sys.stdout.buffer.write(data.get_data()))
 channel.connect('closed', lambda channel: loop.quit())
-channel.exec_finish(wait(channel.exec_async, command)) and loop.run()
+channel.exec_finish(wait(channel.exec_async, command))
+while not channel.get_is_closed():
+    loop.run()
 sys.exit(channel.get_exit_status())

@@ -1284,12 +1284,6 @@ test_private_rsa_silly (void)
 static void
 test_private_wiped (void)
 {
-  if (!test_can_watch_free ())
-    {
-      g_test_skip ("free() cannot be watched here");
-      return;
-    }
-
   for (guint i = 0; i < G_N_ELEMENTS (key_types); i++)
     {
       DevSshKeyPair *key = test_key (key_types[i]);
@@ -1411,7 +1405,9 @@ main (int   argc,
   g_test_add_func ("/crypto/key-pair/private/changed/T-80", test_private_changed);
   g_test_add_func ("/crypto/key-pair/private/range/T-80", test_private_ecdsa_range);
   g_test_add_func ("/crypto/key-pair/private/silly/T-80", test_private_rsa_silly);
-  g_test_add_func ("/crypto/key-pair/private/wiped/T-82", test_private_wiped);
+  /* Where free() belongs to a sanitizer the other build has looked. */
+  if (test_can_watch_free ())
+    g_test_add_func ("/crypto/key-pair/private/wiped/T-82", test_private_wiped);
 
   return g_test_run ();
 }

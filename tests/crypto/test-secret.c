@@ -62,12 +62,6 @@ test_secret_freed (void)
   char *text = NULL;
   DevSshSecret *secret = NULL;
 
-  if (!test_can_watch_free ())
-    {
-      g_test_skip ("free() cannot be watched here");
-      return;
-    }
-
   /* The watch sees what is not wiped ... */
   test_watch_begin ((const guint8 *) marker, sizeof marker - 1);
   g_free (g_strdup (marker));
@@ -173,7 +167,9 @@ main (int   argc,
   g_test_add_func ("/crypto/secret/copy", test_secret_copy);
   g_test_add_func ("/crypto/secret/equal/T-39", test_secret_equal);
   g_test_add_func ("/crypto/secret/wipe/T-82", test_secret_wipe);
-  g_test_add_func ("/crypto/secret/wiped-when-freed/T-82", test_secret_freed);
+  /* Where free() belongs to a sanitizer the other build has looked. */
+  if (test_can_watch_free ())
+    g_test_add_func ("/crypto/secret/wiped-when-freed/T-82", test_secret_freed);
   g_test_add_func ("/crypto/random/differs", test_random_differs);
   g_test_add_func ("/crypto/random/fork", test_random_fork);
   g_test_add_func ("/crypto/random/threads", test_random_threads);

@@ -116,6 +116,7 @@ send_and_count (TestPair *pair,
   return n_allocations - before;
 }
 
+#ifdef CAN_COUNT
 static void
 test_steady_allocations (gconstpointer data)
 {
@@ -123,17 +124,13 @@ test_steady_allocations (gconstpointer data)
   g_autoptr(TestPair) pair = open_pair (names[0], names[1]);
   static const gsize sizes[] = { 1, 100, 1500, 32768 };
 
-#ifndef CAN_COUNT
-  g_test_skip ("Allocations cannot be counted in this build");
-  return;
-#endif
-
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       send_and_count (pair, 20, sizes[i]);
       g_assert_cmpuint (send_and_count (pair, 500, sizes[i]), ==, 0);
     }
 }
+#endif
 
 /* OpenSSL's HMAC copies its state for each packet; what is ours stays where it is. */
 static void
@@ -182,10 +179,12 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+#ifdef CAN_COUNT
   g_test_add_data_func ("/transport/steady/allocations/gcm", "aes256-gcm@openssh.com hmac-sha2-256",
                         test_steady_allocations);
   g_test_add_data_func ("/transport/steady/allocations/gcm-128",
                         "aes128-gcm@openssh.com hmac-sha2-256", test_steady_allocations);
+#endif
   g_test_add_data_func ("/transport/steady/buffers/gcm", "aes256-gcm@openssh.com hmac-sha2-256",
                         test_steady_buffers);
   g_test_add_data_func ("/transport/steady/buffers/chacha20-poly1305",
