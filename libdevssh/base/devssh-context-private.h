@@ -15,6 +15,8 @@ typedef struct _DevSshProbe        DevSshProbe;
 
 /* The one of the calling thread's thread-default GMainContext, made when first asked for; freed with its last user. */
 DevSshContext    *devssh_context_ref_thread_default (void);
+/* What the calling thread makes from now on belongs to context, which another thread runs; NULL: to its own again. */
+void              devssh_context_make_for           (DevSshContext *context);
 DevSshContext    *devssh_context_ref                (DevSshContext *self);
 void              devssh_context_unref              (DevSshContext *self);
 GMainContext     *devssh_context_get_main_context   (DevSshContext *self);
@@ -24,6 +26,9 @@ DevSshBufferPool *devssh_context_get_buffer_pool    (DevSshContext *self);
 gboolean          devssh_context_is_here            (DevSshContext *self);
 /* The same, and a critical + DEVSSH_ERROR_WRONG_THREAD if not (T-66). */
 gboolean          devssh_context_check_here         (DevSshContext *self, const char *function, GError **error);
+/* The thread that ran it ends. What its objects still have to do, when their last reference goes, is done in whatever thread that happens:
+ * there is no other user by then. Called in that thread, which runs once more what was deferred before. */
+void              devssh_context_orphan             (DevSshContext *self);
 
 /* func (data) once, from the loop (G_PRIORITY_DEFAULT), in order; from any thread. destroy (data) afterwards, or instead if the GMainContext dies.
  * What waits keeps the context. What is deferred from func runs in the next turn of the loop. */

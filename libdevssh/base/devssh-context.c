@@ -37,6 +37,7 @@ struct _DevSshContext
   DevSshCancelWatch **last_cancelled;
   DevSshDeadlineHeap  heap;
   gint64              clock_offset;
+  gboolean            orphaned;       /* nobody runs us any more */
 };
 
 struct _DevSshCancelWatch
@@ -54,6 +55,8 @@ struct _DevSshCancelWatch
 
 G_LOCK_DEFINE_STATIC (registry);
 static GHashTable *registry;   /* (element-type GMainContext DevSshContext), neither owned */
+
+static GPrivate making_for;    /* borrowed; NULL: objects belong to the thread that makes them */
 
 static void context_retire (DevSshContext *self);
 
@@ -310,9 +313,13 @@ context_new (GMainContext *main_context)
 DevSshContext *
 devssh_context_ref_thread_default (void)
 {
-  GMainContext *main_context = g_main_context_ref_thread_default ();
-  DevSshContext *self;
+  DevSshContext *self = g_private_get (&making_for);
+  GMainContext *main_context;
 
+  if (self != NULL)
+    return devssh_context_ref (self);
+
+  main_context = g_main_context_ref_thread_default ();
   G_LOCK (registry);
   if (registry == NULL)
     registry = g_hash_table_new (NULL, NULL);
@@ -333,6 +340,12 @@ devssh_context_ref_thread_default (void)
 
   g_clear_pointer (&main_context, g_main_context_unref);
   return self;
+}
+
+void
+devssh_context_make_for (DevSshContext *context)
+{
+  g_private_set (&making_for, context);
 }
 
 DevSshContext *
@@ -426,10 +439,30 @@ devssh_context_advance_clock (DevSshContext *self,
 
 /* ---- threads ---- */
 
+static gboolean
+context_is_orphaned (DevSshContext *self)
+{
+  gboolean orphaned;
+
+  g_mutex_lock (&self->lock);
+  orphaned = self->orphaned;
+  g_mutex_unlock (&self->lock);
+
+  return orphaned;
+}
+
+void
+devssh_context_orphan (DevSshContext *self)
+{
+  g_mutex_lock (&self->lock);
+  self->orphaned = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 devssh_context_is_here (DevSshContext *self)
 {
-  if (g_main_context_is_owner (self->main_context))
+  if (g_main_context_is_owner (self->main_context) || context_is_orphaned (self))
     return TRUE;
 
   /* Between two turns that an application runs by hand nobody owns it. */
@@ -473,6 +506,7 @@ devssh_context_defer (DevSshContext  *self,
                       GDestroyNotify  destroy)
 {
   Deferred *item = g_new0 (Deferred, 1);
+  gboolean orphaned;
 
   item->func = func;
   item->data = data;
@@ -482,12 +516,26 @@ devssh_context_defer (DevSshContext  *self,
   devssh_context_ref (self);
 
   g_mutex_lock (&self->lock);
-  item->serial = ++self->serial;
-  *self->last = item;
-  self->last = &item->next;
+  orphaned = self->orphaned;
+  if (!orphaned)
+    {
+      item->serial = ++self->serial;
+      *self->last = item;
+      self->last = &item->next;
+    }
   g_mutex_unlock (&self->lock);
 
-  context_wake (self);
+  if (!orphaned)
+    {
+      context_wake (self);
+    }
+  else
+    {
+      func (data);
+      if (destroy != NULL)
+        destroy (data);
+      g_free (item);
+    }
   devssh_context_unref (self);
 }
 

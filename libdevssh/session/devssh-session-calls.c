@@ -474,6 +474,66 @@ devssh_session_rekey (DevSshSession  *self,
   return TRUE;
 }
 
+typedef struct
+{
+  DevSshSession          *session;
+  DevSshDisconnectReason  reason;
+  char                   *message;
+  GError                 *error;
+} Closing;
+
+static void
+closing_free (gpointer data)
+{
+  Closing *self = data;
+
+  g_object_unref (self->session);
+  g_free (self->message);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static void
+devssh_session_close_here (DevSshSession          *self,
+                           DevSshDisconnectReason  reason,
+                           const char             *message,
+                           const GError           *error)
+{
+  devssh_session_end (self, reason, message, error,
+                      reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST ? DEVSSH_END_LOST : DEVSSH_END_ORDERLY);
+}
+
+static void
+closing_cb (gpointer data)
+{
+  Closing *self = data;
+
+  devssh_session_close_here (self->session, self->reason, self->message, self->error);
+}
+
+static void
+devssh_session_close_anywhere (DevSshSession          *self,
+                               DevSshDisconnectReason  reason,
+                               const char             *message,
+                               const GError           *error)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  Closing *closing;
+
+  if (devssh_context_is_here (priv->context))
+    {
+      devssh_session_close_here (self, reason, message, error);
+      return;
+    }
+
+  closing = g_new0 (Closing, 1);
+  closing->session = g_object_ref (self);
+  closing->reason = reason;
+  closing->message = g_strdup (message);
+  closing->error = error != NULL ? g_error_copy (error) : NULL;
+  devssh_context_defer (priv->context, closing_cb, closing, closing_free);
+}
+
 /**
  * devssh_session_close:
  * @self: a session
@@ -482,6 +542,9 @@ devssh_session_rekey (DevSshSession  *self,
  *
  * Ends the session: what was sent leaves first, then a DISCONNECT. Pending operations fail,
  * channels close, then [signal@Session::closed] comes. Closing twice does nothing.
+ *
+ * Any thread may close a session; in another one than the session's own it is closed soon after
+ * this call.
  *
  * Since: 1.0
  */
@@ -492,10 +555,7 @@ devssh_session_close (DevSshSession          *self,
 {
   g_return_if_fail (DEVSSH_IS_SESSION (self));
 
-  if (!devssh_context_check_here (devssh_session_get_private (self)->context, G_STRFUNC, NULL))
-    return;
-  devssh_session_end (self, reason, message, NULL,
-                      reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST ? DEVSSH_END_LOST : DEVSSH_END_ORDERLY);
+  devssh_session_close_anywhere (self, reason, message, NULL);
 }
 
 /**
@@ -515,10 +575,7 @@ devssh_session_close_with_error (DevSshSession          *self,
 {
   g_return_if_fail (DEVSSH_IS_SESSION (self));
 
-  if (!devssh_context_check_here (devssh_session_get_private (self)->context, G_STRFUNC, NULL))
-    return;
-  devssh_session_end (self, reason, error != NULL ? error->message : NULL, error,
-                      reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST ? DEVSSH_END_LOST : DEVSSH_END_ORDERLY);
+  devssh_session_close_anywhere (self, reason, error != NULL ? error->message : NULL, error);
 }
 
 static void

@@ -24,7 +24,6 @@ devssh_session_end (DevSshSession          *self,
   if (priv->end != DEVSSH_SESSION_ALIVE)
     return;
 
-  priv->end = DEVSSH_SESSION_ENDING;
   priv->reason = reason;
   priv->message = g_strdup (message != NULL ? message : "");
   if (error != NULL)
@@ -33,7 +32,9 @@ devssh_session_end (DevSshSession          *self,
     priv->error = g_error_new (DEVSSH_CONNECTION_ERROR, (int) reason, "%s (%s)",
                                priv->message[0] != '\0' ? priv->message : "The session was closed",
                                devssh_disconnect_reason_to_string (reason));
-  priv->connected = FALSE;
+  g_atomic_int_set (&priv->connected, FALSE);
+  /* With the reason in place: another thread may read it from here on (design D20). */
+  g_atomic_int_set (&priv->end, DEVSSH_SESSION_ENDING);
   DEVSSH_TRACE (priv->tracer, INFO, SESSION_CLOSING, "Session %u closes: %s", priv->number, priv->error->message);
 
   /* Reason NONE is local: nothing is written (protocol.md 2.11). */
@@ -57,13 +58,13 @@ devssh_session_tell_end (DevSshSession *self)
 
   if (priv->end != DEVSSH_SESSION_ENDING)
     return;
-  priv->end = DEVSSH_SESSION_TELLING;
+  g_atomic_int_set (&priv->end, DEVSSH_SESSION_TELLING);
 
   devssh_session_detach_services (self);
   devssh_session_notify (self, "is-connected");
   devssh_session_notify (self, "is-closed");
   devssh_session_emit_closed (self);
-  priv->end = DEVSSH_SESSION_TOLD;
+  g_atomic_int_set (&priv->end, DEVSSH_SESSION_TOLD);
   devssh_session_stream_closed (self);
 }
 
@@ -93,8 +94,8 @@ devssh_session_drop (DevSshSession *self)
 
   if (priv->error == NULL)
     priv->error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session was dropped");
-  priv->end = DEVSSH_SESSION_TOLD;
-  priv->connected = FALSE;
+  g_atomic_int_set (&priv->end, DEVSSH_SESSION_TOLD);
+  g_atomic_int_set (&priv->connected, FALSE);
   if (priv->connect_task != NULL)
     devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
   devssh_session_fail_tasks (priv, &priv->service_tasks);

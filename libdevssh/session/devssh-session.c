@@ -10,7 +10,10 @@
  * An SSH session over any [class@Gio.IOStream].
  *
  * A session belongs to the thread-default [struct@GLib.MainContext] in which it was made; all its
- * signals and callbacks arrive there, and it must be used from there only. It is either a
+ * signals and callbacks arrive there, and it must be used from there only. Another thread may hold
+ * references and drop them, close it ([method@Session.close]) and read the state, the counters of
+ * [property@Session:metrics], and what is fixed by then: number, versions once it is connected, the
+ * principal once it is authenticated, reason and error once it is closed. It is either a
  * [class@ClientSession] or a [class@ServerSession].
  *
  * Whatever a peer asks for is refused unless the application (or a service that it allows) accepts
@@ -206,7 +209,8 @@ devssh_session_set_authenticated (DevSshSession *self,
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
 
   g_set_object (&priv->principal, principal);
-  priv->authenticated = TRUE;
+  /* With the principal in place: another thread may read it from here on (design D20). */
+  g_atomic_int_set (&priv->authenticated, TRUE);
   devssh_transport_set_phase (priv->pump->transport, DEVSSH_PHASE_OPEN);
   devssh_connection_set_principal (priv->pump->connection, principal);
   DEVSSH_TRACE (priv->tracer, INFO, SESSION_AUTHENTICATED, "Session %u is authenticated", priv->number);
@@ -226,7 +230,7 @@ devssh_session_set_connected (DevSshSession *self)
       && !(devssh_transport_is_no_security (transport) && devssh_transport_get_phase (transport) == DEVSSH_PHASE_OPEN))
     return;
 
-  priv->connected = TRUE;
+  g_atomic_int_set (&priv->connected, TRUE);
   devssh_session_report_progress (self, DEVSSH_PROGRESS_OPENED_SESSION_CONNECTION);
   devssh_session_notify (self, "is-connected");
   if (priv->connect_task != NULL)
@@ -869,7 +873,7 @@ devssh_session_get_is_connected (DevSshSession *self)
 
   g_return_val_if_fail (DEVSSH_IS_SESSION (self), FALSE);
 
-  return priv->connected;
+  return g_atomic_int_get (&priv->connected);
 }
 
 /**
@@ -889,7 +893,7 @@ devssh_session_get_is_authenticated (DevSshSession *self)
 
   g_return_val_if_fail (DEVSSH_IS_SESSION (self), FALSE);
 
-  return priv->authenticated;
+  return g_atomic_int_get (&priv->authenticated);
 }
 
 /**
@@ -909,7 +913,7 @@ devssh_session_get_is_closed (DevSshSession *self)
 
   g_return_val_if_fail (DEVSSH_IS_SESSION (self), TRUE);
 
-  return priv->end != DEVSSH_SESSION_ALIVE;
+  return g_atomic_int_get (&priv->end) != DEVSSH_SESSION_ALIVE;
 }
 
 /**

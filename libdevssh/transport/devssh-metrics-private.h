@@ -14,6 +14,20 @@ struct _DevSshSessionMetrics
   guint64 bytes_sent, bytes_received;         /* 4 + packet_length + MAC or tag */
 };
 
+/* One thread counts, any thread may read (design D20): no lock, and no cost. */
+static inline void
+devssh_metrics_add (guint64 *counter,
+                    guint64  n)
+{
+  __atomic_store_n (counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline guint64
+devssh_metrics_read (const guint64 *counter)
+{
+  return __atomic_load_n (counter, __ATOMIC_RELAXED);
+}
+
 DevSshSessionMetrics *devssh_session_metrics_new (void);
 
 G_END_DECLS

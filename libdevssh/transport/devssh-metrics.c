@@ -42,16 +42,16 @@ devssh_session_metrics_get_property (GObject    *object,
   switch (prop_id)
     {
     case PROP_MESSAGES_SENT:
-      g_value_set_uint64 (value, self->messages_sent);
+      g_value_set_uint64 (value, devssh_session_metrics_get_messages_sent (self));
       break;
     case PROP_MESSAGES_RECEIVED:
-      g_value_set_uint64 (value, self->messages_received);
+      g_value_set_uint64 (value, devssh_session_metrics_get_messages_received (self));
       break;
     case PROP_BYTES_SENT:
-      g_value_set_uint64 (value, self->bytes_sent);
+      g_value_set_uint64 (value, devssh_session_metrics_get_bytes_sent (self));
       break;
     case PROP_BYTES_RECEIVED:
-      g_value_set_uint64 (value, self->bytes_received);
+      g_value_set_uint64 (value, devssh_session_metrics_get_bytes_received (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -142,7 +142,7 @@ devssh_session_metrics_get_messages_sent (DevSshSessionMetrics *self)
 {
   g_return_val_if_fail (DEVSSH_IS_SESSION_METRICS (self), 0);
 
-  return self->messages_sent;
+  return devssh_metrics_read (&self->messages_sent);
 }
 
 /**
@@ -160,7 +160,7 @@ devssh_session_metrics_get_messages_received (DevSshSessionMetrics *self)
 {
   g_return_val_if_fail (DEVSSH_IS_SESSION_METRICS (self), 0);
 
-  return self->messages_received;
+  return devssh_metrics_read (&self->messages_received);
 }
 
 /**
@@ -178,7 +178,7 @@ devssh_session_metrics_get_bytes_sent (DevSshSessionMetrics *self)
 {
   g_return_val_if_fail (DEVSSH_IS_SESSION_METRICS (self), 0);
 
-  return self->bytes_sent;
+  return devssh_metrics_read (&self->bytes_sent);
 }
 
 /**
@@ -196,5 +196,5 @@ devssh_session_metrics_get_bytes_received (DevSshSessionMetrics *self)
 {
   g_return_val_if_fail (DEVSSH_IS_SESSION_METRICS (self), 0);
 
-  return self->bytes_received;
+  return devssh_metrics_read (&self->bytes_received);
 }

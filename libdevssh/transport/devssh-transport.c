@@ -66,8 +66,8 @@ count_sent (DevSshTransport *self,
 {
   if (self->config->metrics != NULL)
     {
-      self->config->metrics->messages_sent++;
-      self->config->metrics->bytes_sent += length;
+      devssh_metrics_add (&self->config->metrics->messages_sent, 1);
+      devssh_metrics_add (&self->config->metrics->bytes_sent, length);
     }
 }
 
@@ -77,8 +77,8 @@ count_received (DevSshTransport *self,
 {
   if (self->config->metrics != NULL)
     {
-      self->config->metrics->messages_received++;
-      self->config->metrics->bytes_received += length;
+      devssh_metrics_add (&self->config->metrics->messages_received, 1);
+      devssh_metrics_add (&self->config->metrics->bytes_received, length);
     }
 }
 
