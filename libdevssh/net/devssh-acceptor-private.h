@@ -13,14 +13,19 @@ typedef struct _DevSshAcceptor DevSshAcceptor;
 typedef void (*DevSshAcceptedFunc) (GSocketConnection *connection, gpointer user_data);
 /* Accepting does not work now; it is tried again by itself. */
 typedef void (*DevSshAcceptFailedFunc) (const GError *error, gpointer user_data);
+/* There is one more socket that listens. */
+typedef void (*DevSshListeningFunc) (GSocketAddress *address, gpointer user_data);
 
-DevSshAcceptor *devssh_acceptor_new      (DevSshContext *context, DevSshAcceptedFunc accepted, DevSshAcceptFailedFunc failed, gpointer user_data);
+DevSshAcceptor *devssh_acceptor_new      (DevSshContext *context, DevSshAcceptedFunc accepted, DevSshAcceptFailedFunc failed,
+                                          DevSshListeningFunc listening, gpointer user_data);
 /* Stops listening; no call after this. */
 void            devssh_acceptor_free     (DevSshAcceptor *self);
 /* A socket that listens already. */
 void            devssh_acceptor_add      (DevSshAcceptor *self, GSocket *socket);
 /* address: NULL or "localhost": loopback; "": any; else an IP address. port 0: chosen. Returns the port. */
 guint16         devssh_acceptor_listen   (DevSshAcceptor *self, const char *address, guint16 port, GError **error);
+/* Also a Unix socket: made 0600, its path removed at the end if it is still ours (T-87). */
+gboolean        devssh_acceptor_listen_address (DevSshAcceptor *self, GSocketAddress *address, GError **error);
 /* Of the first listener; 0: none, or it has no port. */
 guint16         devssh_acceptor_get_port (DevSshAcceptor *self);
 

@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libdevssh/base/devssh-error.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Fairness: so many connections before the loop sees the sessions again. */
@@ -19,14 +22,24 @@
 /* For a chosen port of which the other family's twin is taken. */
 #define PORT_TRIES       10
 
+/* A socket in the file system that we made. */
+typedef struct
+{
+  char  *path;
+  dev_t  device;
+  ino_t  inode;
+} OwnPath;
+
 struct _DevSshAcceptor
 {
   guint                   ref_count;   /* the owner, and calls that are on the stack */
   DevSshContext          *context;
   DevSshAcceptedFunc      accepted;    /* NULL: freed by its owner */
   DevSshAcceptFailedFunc  failed;
+  DevSshListeningFunc     listening;
   gpointer                user_data;
   GPtrArray              *sockets;     /* (element-type GSocket) */
+  GArray                 *paths;       /* (element-type OwnPath) */
   GPtrArray              *sources;     /* (element-type GSource); empty while accepting is paused */
   int                     reserve;     /* a descriptor that is given up when none is left; -1: it was */
   DevSshDeadline          resume;
@@ -39,6 +52,18 @@ devssh_acceptor_source_free (gpointer data)
   g_source_unref (data);
 }
 
+/* Somebody may have put something else there meanwhile. */
+static void
+own_path_clear (gpointer data)
+{
+  OwnPath *self = data;
+  GStatBuf now;
+
+  if (g_lstat (self->path, &now) == 0 && now.st_dev == self->device && now.st_ino == self->inode)
+    g_unlink (self->path);
+  g_clear_pointer (&self->path, g_free);
+}
+
 static void
 devssh_acceptor_unref (gpointer data)
 {
@@ -48,6 +73,7 @@ devssh_acceptor_unref (gpointer data)
     return;
 
   g_ptr_array_unref (self->sockets);
+  g_array_unref (self->paths);
   devssh_context_unref (self->context);
   g_free (self);
 }
@@ -317,13 +343,92 @@ devssh_acceptor_listen (DevSshAcceptor  *self,
   return devssh_socket_get_local_port (socket);
 }
 
+static gboolean
+devssh_acceptor_note_path (DevSshAcceptor  *self,
+                           const char      *path,
+                           GError         **error)
+{
+  OwnPath own;
+  GStatBuf now;
+
+  if (g_lstat (path, &now) != 0)
+    {
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "The new socket is not there: %s", g_strerror (code));
+      return FALSE;
+    }
+  own.path = g_strdup (path);
+  own.device = now.st_dev;
+  own.inode = now.st_ino;
+  g_array_append_val (self->paths, own);
+  return TRUE;
+}
+
+static gboolean
+devssh_acceptor_listen_unix (DevSshAcceptor      *self,
+                             GUnixSocketAddress  *address,
+                             GError             **error)
+{
+  gboolean has_path = g_unix_socket_address_get_address_type (address) == G_UNIX_SOCKET_ADDRESS_PATH;
+  g_autoptr(GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  if (socket == NULL)
+    return FALSE;
+
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  /* Linux gives the file the mode of the descriptor: there is no moment at which others could connect, and no umask to change. */
+  if (has_path && fchmod (g_socket_get_fd (socket), S_IRUSR | S_IWUSR) != 0)
+    {
+      int code = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "Could not protect the socket: %s", g_strerror (code));
+      return FALSE;
+    }
+  if (!g_socket_bind (socket, G_SOCKET_ADDRESS (address), FALSE, error))
+    return FALSE;
+  if (has_path && !devssh_acceptor_note_path (self, g_unix_socket_address_get_path (address), error))
+    return FALSE;
+  if (!g_socket_listen (socket, error))
+    return FALSE;
+  devssh_acceptor_add (self, socket);
+  return TRUE;
+}
+
+gboolean
+devssh_acceptor_listen_address (DevSshAcceptor  *self,
+                                GSocketAddress  *address,
+                                GError         **error)
+{
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+      g_autoptr(GSocket) socket = devssh_acceptor_bind (g_inet_socket_address_get_address (inet),
+                                                        g_inet_socket_address_get_port (inet), FALSE, error);
+
+      if (socket == NULL)
+        return FALSE;
+      devssh_acceptor_add (self, socket);
+      return TRUE;
+    }
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    return devssh_acceptor_listen_unix (self, G_UNIX_SOCKET_ADDRESS (address), error);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Nobody can listen at a %s", G_OBJECT_TYPE_NAME (address));
+  return FALSE;
+}
+
 void
 devssh_acceptor_add (DevSshAcceptor *self,
                      GSocket        *socket)
 {
+  g_autoptr(GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+
   g_ptr_array_add (self->sockets, g_object_ref (socket));
   if (self->resume.context == NULL)
     devssh_acceptor_watch (self, socket);
+  if (address != NULL)
+    self->listening (address, self->user_data);
 }
 
 guint16
@@ -338,6 +443,7 @@ DevSshAcceptor *
 devssh_acceptor_new (DevSshContext          *context,
                      DevSshAcceptedFunc      accepted,
                      DevSshAcceptFailedFunc  failed,
+                     DevSshListeningFunc     listening,
                      gpointer                user_data)
 {
   DevSshAcceptor *self = g_new0 (DevSshAcceptor, 1);
@@ -346,8 +452,11 @@ devssh_acceptor_new (DevSshContext          *context,
   self->context = devssh_context_ref (context);
   self->accepted = accepted;
   self->failed = failed;
+  self->listening = listening;
   self->user_data = user_data;
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->paths = g_array_new (FALSE, FALSE, sizeof (OwnPath));
+  g_array_set_clear_func (self->paths, own_path_clear);
   self->sources = g_ptr_array_new_with_free_func (devssh_acceptor_source_free);
   self->reserve = -1;
   devssh_acceptor_take_reserve (self);
@@ -362,6 +471,7 @@ devssh_acceptor_free (DevSshAcceptor *self)
   g_clear_pointer (&self->sources, g_ptr_array_unref);
   for (guint i = 0; i < self->sockets->len; i++)
     g_socket_close (self->sockets->pdata[i], NULL);
+  g_array_set_size (self->paths, 0);
   if (self->reserve >= 0)
     close (self->reserve);
   self->reserve = -1;

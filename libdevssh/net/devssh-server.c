@@ -6,7 +6,10 @@
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/net/devssh-acceptor-private.h>
 #include <libdevssh/net/devssh-socket-private.h>
+#include <libdevssh/net/devssh-worker-private.h>
 #include <libdevssh/session/devssh-session-config-private.h>
+
+#define MAX_THREADS 256
 
 struct _DevSshServer
 {
@@ -15,9 +18,16 @@ struct _DevSshServer
   DevSshSessionConfig     *config;
   DevSshServerCredentials *credentials;
   DevSshAcceptor          *acceptor;        /* NULL before listening and after the end */
+  GListStore              *addresses;       /* (element-type GSocketAddress) */
   GListStore              *sessions;
   GHashTable              *guests;          /* (element-type DevSshServerSession Guest) */
   gboolean                 closed;
+  GTask                   *stop_task;
+  DevSshCancelWatch       *stop_watch;
+  DevSshDeadline           drained;         /* when those that are left are closed */
+
+  guint                    threads;
+  GPtrArray               *workers;         /* (element-type DevSshWorker): those whose threads have not ended */
 
   guint                    login_grace;     /* seconds */
   guint                    max_startups;
@@ -26,10 +36,17 @@ struct _DevSshServer
   GHashTable              *startups;        /* (element-type utf8 guint): the same, by address */
 };
 
-/* What is kept about a session. */
+/* What is kept about a session. It may run in another thread than the server: its handlers have only what is fixed, and home, where the
+ * rest belongs (design D20). */
 typedef struct
 {
-  DevSshServer        *server;              /* borrowed: dispose frees its guests */
+  gatomicrefcount      ref_count;
+  DevSshContext       *home;
+  DevSshContext       *context;             /* the session's */
+  GWeakRef             server_ref;
+  GWeakRef             session_ref;
+
+  DevSshServer        *server;              /* borrowed; NULL once the server has let go */
   DevSshServerSession *session;
   char                *subject;             /* whose startups it counts among; NULL: nobody's */
   gboolean             starting;
@@ -51,7 +68,7 @@ typedef struct
  * [property@Server:max-startups] of them at a time.
  *
  * A server belongs to the main context that is the thread's default when it is
- * made, and so do its sessions.
+ * made, and so do its sessions, unless [property@Server:threads] says otherwise.
  *
  * Since: 1.0
  */
@@ -67,6 +84,8 @@ enum
   PROP_LOGIN_GRACE,
   PROP_MAX_STARTUPS,
   PROP_MAX_STARTUPS_PER_ADDRESS,
+  PROP_ADDRESSES,
+  PROP_THREADS,
   N_PROPS
 };
 
@@ -76,6 +95,7 @@ enum
   SIGNAL_SESSION_AUTHENTICATING,
   SIGNAL_SESSION_REQUEST,
   SIGNAL_SESSION_CHANNEL_OPENING,
+  SIGNAL_SESSION_CHANNEL_REQUEST,
   SIGNAL_SESSION_CLOSED,
   SIGNAL_ERROR,
   N_SIGNALS
@@ -128,16 +148,80 @@ guest_settle (Guest *self)
     g_hash_table_remove (server->startups, self->subject);
 }
 
+static gpointer
+guest_ref (gpointer data)
+{
+  Guest *self = data;
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
 static void
-guest_free (gpointer data)
+guest_unref (gpointer data)
+{
+  Guest *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_weak_ref_clear (&self->server_ref);
+  g_weak_ref_clear (&self->session_ref);
+  devssh_context_unref (self->home);
+  devssh_context_unref (self->context);
+  g_free (self->subject);
+  g_free (self);
+}
+
+static void
+guest_unref_closure (gpointer  data,
+                     GClosure *closure)
+{
+  guest_unref (data);
+}
+
+/* The server lets go of it. */
+static void
+guest_detach (gpointer data)
 {
   Guest *self = data;
 
   guest_settle (self);
+  self->server = NULL;
   g_signal_handlers_disconnect_by_data (self->session, self);
-  g_object_unref (self->session);
-  g_free (self->subject);
-  g_free (self);
+  g_clear_object (&self->session);
+  guest_unref (self);
+}
+
+/* From the session's context to the server's: at once if that is the same. */
+static void
+guest_go_home (Guest *self,
+               void (*func) (gpointer data))
+{
+  if (devssh_context_is_here (self->home))
+    func (self);
+  else
+    devssh_context_defer (self->home, func, guest_ref (self), guest_unref);
+}
+
+/* From the server's context to the session's. */
+static void
+guest_run (Guest *self,
+           void (*func) (gpointer data))
+{
+  if (self->context == self->home)
+    func (self);
+  else
+    devssh_context_defer (self->context, func, guest_ref (self), guest_unref);
+}
+
+static void
+guest_connect (Guest      *self,
+               gpointer    instance,
+               const char *signal,
+               GCallback   callback)
+{
+  g_signal_connect_data (instance, signal, callback, guest_ref (self), guest_unref_closure, 0);
 }
 
 /* One deadline, from accept to authenticated, which no traffic moves (T-40). */
@@ -150,16 +234,27 @@ guest_grace_cb (DevSshDeadline *deadline)
                         "Nobody has logged in in time");
 }
 
+/* In the session's context. */
+static gboolean
+guest_relay (Guest         *self,
+             guint          signal,
+             DevSshSession *session,
+             gpointer       question)
+{
+  g_autoptr(DevSshServer) server = g_weak_ref_get (&self->server_ref);
+  gboolean handled = FALSE;
+
+  if (server != NULL)
+    g_signal_emit (server, signals[signal], 0, session, question, &handled);
+  return handled;
+}
+
 static gboolean
 guest_authenticating_cb (DevSshSession        *session,
                          DevSshAuthentication *authentication,
                          gpointer              user_data)
 {
-  Guest *self = user_data;
-  gboolean handled = FALSE;
-
-  g_signal_emit (self->server, signals[SIGNAL_SESSION_AUTHENTICATING], 0, session, authentication, &handled);
-  return handled;
+  return guest_relay (user_data, SIGNAL_SESSION_AUTHENTICATING, session, authentication);
 }
 
 static gboolean
@@ -167,11 +262,7 @@ guest_request_cb (DevSshSession        *session,
                   DevSshSessionRequest *request,
                   gpointer              user_data)
 {
-  Guest *self = user_data;
-  gboolean handled = FALSE;
-
-  g_signal_emit (self->server, signals[SIGNAL_SESSION_REQUEST], 0, session, request, &handled);
-  return handled;
+  return guest_relay (user_data, SIGNAL_SESSION_REQUEST, session, request);
 }
 
 static gboolean
@@ -179,18 +270,74 @@ guest_channel_opening_cb (DevSshSession        *session,
                           DevSshChannelOpening *opening,
                           gpointer              user_data)
 {
-  Guest *self = user_data;
-  gboolean handled = FALSE;
+  return guest_relay (user_data, SIGNAL_SESSION_CHANNEL_OPENING, session, opening);
+}
 
-  g_signal_emit (self->server, signals[SIGNAL_SESSION_CHANNEL_OPENING], 0, session, opening, &handled);
-  return handled;
+static gboolean
+guest_channel_request_cb (DevSshChannel        *channel,
+                          DevSshChannelRequest *request,
+                          gpointer              user_data)
+{
+  Guest *self = user_data;
+  g_autoptr(DevSshSession) session = g_weak_ref_get (&self->session_ref);
+
+  return session != NULL && guest_relay (self, SIGNAL_SESSION_CHANNEL_REQUEST, session, request);
+}
+
+static void
+guest_channels_cb (GListModel *channels,
+                   guint       position,
+                   guint       n_removed,
+                   guint       n_added,
+                   gpointer    user_data)
+{
+  for (guint i = 0; i < n_added; i++)
+    {
+      g_autoptr(DevSshChannel) channel = g_list_model_get_item (channels, position + i);
+
+      /* Behind the handlers that the application connects once it knows the channel. */
+      g_signal_connect_data (channel, "request", G_CALLBACK (guest_channel_request_cb),
+                             guest_ref (user_data), guest_unref_closure, G_CONNECT_AFTER);
+    }
+}
+
+static void
+guest_settle_cb (gpointer data)
+{
+  Guest *self = data;
+
+  if (self->server != NULL)
+    guest_settle (self);
 }
 
 static void
 guest_authenticated_cb (DevSshServerSession *session,
                         gpointer             user_data)
 {
-  guest_settle (user_data);
+  guest_go_home (user_data, guest_settle_cb);
+}
+
+static void devssh_server_finish_stop (DevSshServer *self);
+
+static void
+guest_gone_cb (gpointer data)
+{
+  Guest *self = data;
+  g_autoptr(DevSshServer) server = NULL;
+  g_autoptr(DevSshServerSession) session = NULL;
+  guint position;
+
+  if (self->server == NULL)
+    return;
+
+  server = g_object_ref (self->server);
+  session = g_object_ref (self->session);
+  /* The guest goes first: a slot is free before anybody is told (T-41). */
+  g_hash_table_remove (server->guests, session);
+  if (g_list_store_find (server->sessions, session, &position))
+    g_list_store_remove (server->sessions, position);
+  g_signal_emit (server, signals[SIGNAL_SESSION_CLOSED], 0, session);
+  devssh_server_finish_stop (server);
 }
 
 static void
@@ -200,15 +347,7 @@ guest_closed_cb (DevSshSession          *session,
                  const GError           *error,
                  gpointer                user_data)
 {
-  g_autoptr(DevSshServer) server = g_object_ref (((Guest *) user_data)->server);
-  g_autoptr(DevSshSession) hold = g_object_ref (session);
-  guint position;
-
-  /* The guest goes first: a slot is free before anybody is told (T-41). */
-  g_hash_table_remove (server->guests, session);
-  if (g_list_store_find (server->sessions, session, &position))
-    g_list_store_remove (server->sessions, position);
-  g_signal_emit (server, signals[SIGNAL_SESSION_CLOSED], 0, session);
+  guest_go_home (user_data, guest_gone_cb);
 }
 
 static void
@@ -216,42 +355,56 @@ guest_connected_cb (GObject      *source,
                     GAsyncResult *result,
                     gpointer      user_data)
 {
-  g_autoptr(DevSshServer) server = user_data;
+  Guest *guest = user_data;
   DevSshSession *session = DEVSSH_SESSION (source);
   g_autoptr(GError) error = NULL;
-  Guest *guest;
 
   /* A bad client ends its own session and nothing else. */
   if (!devssh_session_connect_finish (session, result, &error))
     {
       g_debug ("A session could not be connected: %s", error->message);
       devssh_session_close (session, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "The session could not be connected");
-      return;
     }
-
   /* Where there is no security nobody logs in. */
-  guest = g_hash_table_lookup (server->guests, session);
-  if (guest != NULL && devssh_session_config_is_no_security (devssh_session_get_config (session)))
-    guest_settle (guest);
+  else if (devssh_session_config_is_no_security (devssh_session_get_config (session)))
+    guest_go_home (guest, guest_settle_cb);
+  guest_unref (guest);
 }
+
+/* What a server may be asked, and where that comes from. */
+static const struct
+{
+  guint       signal;
+  const char *session_signal;
+  GCallback   callback;
+} relays[] = {
+  { SIGNAL_SESSION_AUTHENTICATING, "authenticating", G_CALLBACK (guest_authenticating_cb) },
+  { SIGNAL_SESSION_REQUEST, "request", G_CALLBACK (guest_request_cb) },
+  { SIGNAL_SESSION_CHANNEL_OPENING, "channel-opening", G_CALLBACK (guest_channel_opening_cb) },
+};
 
 /* Whether anybody listens decides how a question is refused: so we listen for the server only if somebody listens to it. */
 static void
-guest_relay (Guest      *self,
-             guint       signal,
-             const char *session_signal,
-             GCallback   callback)
+guest_connect_relays (Guest         *self,
+                      DevSshServer  *server,
+                      DevSshSession *session)
 {
-  if (g_signal_has_handler_pending (self->server, signals[signal], 0, FALSE))
-    g_signal_connect (self->session, session_signal, callback, self);
+  for (guint i = 0; i < G_N_ELEMENTS (relays); i++)
+    if (g_signal_has_handler_pending (server, signals[relays[i].signal], 0, FALSE))
+      guest_connect (self, session, relays[i].session_signal, relays[i].callback);
+  if (g_signal_has_handler_pending (server, signals[SIGNAL_SESSION_CHANNEL_REQUEST], 0, FALSE))
+    guest_connect (self, devssh_session_get_channels (session), "items-changed", G_CALLBACK (guest_channels_cb));
 }
 
+/* In the session's context, and the application has had its turn. */
 static void
-guest_relay_questions (Guest *self)
+guest_start_cb (gpointer data)
 {
-  guest_relay (self, SIGNAL_SESSION_AUTHENTICATING, "authenticating", G_CALLBACK (guest_authenticating_cb));
-  guest_relay (self, SIGNAL_SESSION_REQUEST, "request", G_CALLBACK (guest_request_cb));
-  guest_relay (self, SIGNAL_SESSION_CHANNEL_OPENING, "channel-opening", G_CALLBACK (guest_channel_opening_cb));
+  Guest *self = data;
+  g_autoptr(DevSshSession) session = g_weak_ref_get (&self->session_ref);
+
+  if (session != NULL)
+    devssh_session_connect_async (session, NULL, guest_connected_cb, guest_ref (self));
 }
 
 /* ---- taking connections ---- */
@@ -289,6 +442,85 @@ devssh_server_check_startups (DevSshServer  *self,
   return TRUE;
 }
 
+static Guest *
+guest_new (DevSshServer        *server,
+           DevSshServerSession *session,
+           DevSshContext       *context,
+           char                *subject)
+{
+  Guest *self = g_new0 (Guest, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->home = devssh_context_ref (server->context);
+  self->context = devssh_context_ref (context);
+  g_weak_ref_init (&self->server_ref, server);
+  g_weak_ref_init (&self->session_ref, session);
+  self->server = server;
+  self->session = g_object_ref (session);
+  self->subject = subject;
+  guest_start (self);
+  if (server->login_grace > 0)
+    devssh_deadline_set (&self->grace, self->home,
+                         devssh_context_get_time (self->home) + server->login_grace * G_TIME_SPAN_SECOND,
+                         guest_grace_cb);
+  guest_connect (self, session, "client-authenticated", G_CALLBACK (guest_authenticated_cb));
+  guest_connect (self, session, "closed", G_CALLBACK (guest_closed_cb));
+  return self;
+}
+
+/* ---- threads ---- */
+
+typedef struct
+{
+  GWeakRef      server;
+  DevSshWorker *worker;    /* borrowed: it keeps us */
+} WorkerOwner;
+
+static void
+worker_owner_free (gpointer data)
+{
+  WorkerOwner *self = data;
+
+  g_weak_ref_clear (&self->server);
+  g_free (self);
+}
+
+static void
+worker_owner_ended_cb (gpointer data)
+{
+  WorkerOwner *self = data;
+  g_autoptr(DevSshServer) server = g_weak_ref_get (&self->server);
+
+  if (server == NULL)
+    return;
+  g_ptr_array_remove (server->workers, self->worker);
+  devssh_server_finish_stop (server);
+}
+
+/* The one with the fewest sessions; NULL: no threads are wanted. */
+static DevSshWorker *
+devssh_server_choose_worker (DevSshServer *self)
+{
+  DevSshWorker *best = NULL;
+
+  while (self->workers->len < self->threads)
+    {
+      WorkerOwner *owner = g_new0 (WorkerOwner, 1);
+
+      g_weak_ref_init (&owner->server, self);
+      owner->worker = devssh_worker_new (worker_owner_ended_cb, owner, worker_owner_free);
+      g_ptr_array_add (self->workers, owner->worker);
+    }
+  for (guint i = 0; i < self->threads; i++)
+    {
+      DevSshWorker *worker = self->workers->pdata[i];
+
+      if (best == NULL || devssh_worker_get_n_sessions (worker) < devssh_worker_get_n_sessions (best))
+        best = worker;
+    }
+  return best;
+}
+
 static DevSshServerSession *
 devssh_server_take (DevSshServer  *self,
                     GIOStream     *stream,
@@ -296,37 +528,35 @@ devssh_server_take (DevSshServer  *self,
 {
   g_autofree char *subject = devssh_socket_dup_subject (stream);
   g_autoptr(DevSshServerSession) session = NULL;
+  DevSshWorker *worker;
+  DevSshContext *context;
   Guest *guest;
 
   if (!devssh_server_check_startups (self, subject, error))
     return NULL;
+  worker = devssh_server_choose_worker (self);
+  context = worker != NULL ? devssh_worker_get_context (worker) : self->context;
+  devssh_context_make_for (context);
   session = devssh_server_session_new (stream, self->config, self->credentials, error);
+  devssh_context_make_for (NULL);
   if (session == NULL)
     return NULL;
 
   devssh_socket_prepare (stream);
-  guest = g_new0 (Guest, 1);
-  guest->server = self;
-  guest->session = g_object_ref (session);
-  guest->subject = g_steal_pointer (&subject);
-  guest_start (guest);
-  if (self->login_grace > 0)
-    devssh_deadline_set (&guest->grace, self->context,
-                         devssh_context_get_time (self->context) + self->login_grace * G_TIME_SPAN_SECOND,
-                         guest_grace_cb);
+  guest = guest_new (self, session, context, g_steal_pointer (&subject));
   g_hash_table_insert (self->guests, session, guest);
   g_list_store_append (self->sessions, session);
-  g_signal_connect (session, "client-authenticated", G_CALLBACK (guest_authenticated_cb), guest);
-  g_signal_connect (session, "closed", G_CALLBACK (guest_closed_cb), guest);
 
   /* The application's own handlers come before ours, and nothing has been read yet. */
   g_object_ref (self);
+  if (worker != NULL)
+    devssh_worker_run_session (worker, DEVSSH_SESSION (session));
   g_signal_emit (self, signals[SIGNAL_SESSION_OPENED], 0, session);
   guest = g_hash_table_lookup (self->guests, session);
   if (guest != NULL)
     {
-      guest_relay_questions (guest);
-      devssh_session_connect_async (DEVSSH_SESSION (session), NULL, guest_connected_cb, g_object_ref (self));
+      guest_connect_relays (guest, self, DEVSSH_SESSION (session));
+      guest_run (guest, guest_start_cb);
     }
   g_object_unref (self);
   return g_steal_pointer (&session);
@@ -391,6 +621,14 @@ devssh_server_get_property (GObject    *object,
       g_value_set_uint (value, self->max_startups_per_address);
       break;
 
+    case PROP_ADDRESSES:
+      g_value_set_object (value, self->addresses);
+      break;
+
+    case PROP_THREADS:
+      g_value_set_uint (value, self->threads);
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -426,6 +664,10 @@ devssh_server_set_property (GObject      *object,
       devssh_server_set_max_startups_per_address (self, g_value_get_uint (value));
       break;
 
+    case PROP_THREADS:
+      devssh_server_set_threads (self, g_value_get_uint (value));
+      break;
+
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -450,9 +692,16 @@ devssh_server_dispose (GObject *object)
 {
   DevSshServer *self = DEVSSH_SERVER (object);
 
+  if (!devssh_context_is_here (self->context))
+    {
+      /* Dropped in another thread, that of a session perhaps: the last reference goes in our own context. */
+      devssh_context_defer (self->context, g_object_unref, g_object_ref (self), NULL);
+      return;
+    }
   devssh_server_close (self);
   g_hash_table_remove_all (self->guests);
   g_list_store_remove_all (self->sessions);
+  g_ptr_array_set_size (self->workers, 0);
 
   G_OBJECT_CLASS (devssh_server_parent_class)->dispose (object);
 }
@@ -464,6 +713,8 @@ devssh_server_finalize (GObject *object)
 
   g_hash_table_unref (self->guests);
   g_hash_table_unref (self->startups);
+  g_ptr_array_unref (self->workers);
+  g_clear_object (&self->addresses);
   g_clear_object (&self->sessions);
   g_clear_object (&self->config);
   g_clear_object (&self->credentials);
@@ -563,6 +814,43 @@ devssh_server_install_properties (GObjectClass *object_class)
                        0, G_MAXUINT, 20,
                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * DevSshServer:addresses: (getter get_addresses)
+   *
+   * Where the server listens, a list of [class@Gio.SocketAddress].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ADDRESSES] =
+    g_param_spec_object ("addresses", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DevSshServer:threads: (getter get_threads) (setter set_threads)
+   *
+   * How many threads run the sessions; 0: none but the server's own.
+   *
+   * With threads, each session lives in a main context of one of them: its own
+   * signals, and those of the server that carry a question
+   * ([signal@Server::session-authenticating], [signal@Server::session-request],
+   * [signal@Server::session-channel-opening],
+   * [signal@Server::session-channel-request]), are emitted there, several at the
+   * same time, and so are those of the shared [class@ServerCredentials]. The
+   * server itself, [signal@Server::session-opened], [signal@Server::session-closed]
+   * and the lists stay in the server's own context, where a session can be read,
+   * closed and dropped, and have handlers connected, and nothing else.
+   *
+   * This is for C and for languages whose functions may be called in any thread;
+   * JavaScript's may not. Python's may, one at a time.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_THREADS] =
+    g_param_spec_uint ("threads", NULL, NULL,
+                       0, MAX_THREADS, 0,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -645,6 +933,27 @@ devssh_server_install_signals (GType type)
                   G_TYPE_BOOLEAN, 2, DEVSSH_TYPE_SERVER_SESSION, DEVSSH_TYPE_CHANNEL_OPENING);
 
   /**
+   * DevSshServer::session-channel-request:
+   * @self: the server
+   * @session: one of its sessions
+   * @request: what the client asks of one of its channels
+   *
+   * A client makes a request on a channel, see [signal@Channel::request]. Handlers
+   * of the channel's own signal are asked first.
+   *
+   * To answer later, keep a reference to @request and return %TRUE. Unanswered
+   * means refused.
+   *
+   * Returns: %TRUE if the question is taken, %FALSE to ask the next handler
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_SESSION_CHANNEL_REQUEST] =
+    g_signal_new ("session-channel-request", type, G_SIGNAL_RUN_LAST, 0,
+                  g_signal_accumulator_true_handled, NULL, NULL,
+                  G_TYPE_BOOLEAN, 2, DEVSSH_TYPE_SERVER_SESSION, DEVSSH_TYPE_CHANNEL_REQUEST);
+
+  /**
    * DevSshServer::session-closed:
    * @self: the server
    * @session: a session that has ended
@@ -694,7 +1003,9 @@ devssh_server_init (DevSshServer *self)
 {
   self->context = devssh_context_ref_thread_default ();
   self->sessions = g_list_store_new (DEVSSH_TYPE_SERVER_SESSION);
-  self->guests = g_hash_table_new_full (NULL, NULL, NULL, guest_free);
+  self->addresses = g_list_store_new (G_TYPE_SOCKET_ADDRESS);
+  self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_worker_unref);
+  self->guests = g_hash_table_new_full (NULL, NULL, NULL, guest_detach);
   self->startups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->login_grace = 120;
   self->max_startups = 100;
@@ -778,10 +1089,20 @@ devssh_server_check_open (DevSshServer  *self,
 }
 
 static void
+devssh_server_acceptor_listening (GSocketAddress *address,
+                                  gpointer        user_data)
+{
+  DevSshServer *self = user_data;
+
+  g_list_store_append (self->addresses, address);
+}
+
+static void
 devssh_server_ensure_acceptor (DevSshServer *self)
 {
   if (self->acceptor == NULL)
-    self->acceptor = devssh_acceptor_new (self->context, devssh_server_accepted, devssh_server_report, self);
+    self->acceptor = devssh_acceptor_new (self->context, devssh_server_accepted, devssh_server_report,
+                                          devssh_server_acceptor_listening, self);
 }
 
 /**
@@ -822,13 +1143,50 @@ devssh_server_listen (DevSshServer  *self,
 }
 
 /**
+ * devssh_server_listen_address:
+ * @self: a server
+ * @address: an Internet address with a port, or a [class@Gio.UnixSocketAddress]
+ * @error: return location for an error
+ *
+ * Starts to listen at @address. May be called more than once.
+ *
+ * A Unix socket in the file system is made for its owner only (mode 0600); a
+ * path that exists is not replaced. The path is removed when the server stops,
+ * if it still is the server's own.
+ *
+ * Returns: %TRUE; %FALSE and @error: what the socket says
+ *   (%G_IO_ERROR_ADDRESS_IN_USE ...), %G_IO_ERROR_NOT_SUPPORTED for another kind
+ *   of address, %DEVSSH_ERROR_INVALID_CONFIG, or %DEVSSH_ERROR_CLOSED
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_server_listen_address (DevSshServer    *self,
+                              GSocketAddress  *address,
+                              GError         **error)
+{
+  g_return_val_if_fail (DEVSSH_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!devssh_server_check_open (self, G_STRFUNC, error))
+    return FALSE;
+
+  devssh_server_ensure_acceptor (self);
+  if (!devssh_acceptor_listen_address (self->acceptor, address, error))
+    return FALSE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+  return TRUE;
+}
+
+/**
  * devssh_server_listen_socket:
  * @self: a server
  * @socket: a stream socket that is bound; it need not listen yet
  * @error: return location for an error
  *
- * Starts to listen on @socket: a Unix socket, one that was inherited from
- * systemd, or whatever else accepts connections. It is closed with @self.
+ * Starts to listen on @socket: one that was inherited, or whatever else accepts
+ * connections. It is closed with @self.
  *
  * Returns: %TRUE; %FALSE and @error: what the socket says,
  *   %DEVSSH_ERROR_INVALID_CONFIG, or %DEVSSH_ERROR_CLOSED
@@ -854,6 +1212,60 @@ devssh_server_listen_socket (DevSshServer  *self,
   devssh_acceptor_add (self->acceptor, socket);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
   return TRUE;
+}
+
+/**
+ * devssh_server_listen_inherited:
+ * @self: a server
+ * @error: return location for an error
+ *
+ * Starts to listen on the sockets that this process has inherited from a service
+ * manager, as systemd hands them over (`LISTEN_PID`, `LISTEN_FDS`). The variables
+ * are taken out of the environment, so that children do not find them; call it
+ * once, and before there are other threads.
+ *
+ * Returns: how many sockets there were, 0 if none was handed over; -1 and @error:
+ *   %DEVSSH_ERROR_MALFORMED if the variables make no sense, what a socket says,
+ *   %DEVSSH_ERROR_INVALID_CONFIG, or %DEVSSH_ERROR_CLOSED
+ *
+ * Since: 1.0
+ */
+int
+devssh_server_listen_inherited (DevSshServer  *self,
+                                GError       **error)
+{
+  g_autoptr(GPtrArray) sockets = NULL;
+
+  g_return_val_if_fail (DEVSSH_IS_SERVER (self), -1);
+  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+
+  if (!devssh_server_check_open (self, G_STRFUNC, error))
+    return -1;
+  sockets = devssh_socket_take_inherited (error);
+  if (sockets == NULL)
+    return -1;
+  for (guint i = 0; i < sockets->len; i++)
+    if (!devssh_server_listen_socket (self, sockets->pdata[i], error))
+      return -1;
+  return (int) sockets->len;
+}
+
+/**
+ * devssh_server_get_addresses: (get-property addresses)
+ * @self: a server
+ *
+ * Where @self listens.
+ *
+ * Returns: (transfer none): a list of [class@Gio.SocketAddress]
+ *
+ * Since: 1.0
+ */
+GListModel *
+devssh_server_get_addresses (DevSshServer *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_SERVER (self), NULL);
+
+  return G_LIST_MODEL (self->addresses);
 }
 
 /**
@@ -1044,6 +1456,78 @@ devssh_server_set_max_startups_per_address (DevSshServer *self,
 }
 
 /**
+ * devssh_server_get_threads: (get-property threads)
+ * @self: a server
+ *
+ * How many threads run the sessions.
+ *
+ * Returns: the number; 0: the server's own context does
+ *
+ * Since: 1.0
+ */
+guint
+devssh_server_get_threads (DevSshServer *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_SERVER (self), 0);
+
+  return self->threads;
+}
+
+/**
+ * devssh_server_set_threads: (set-property threads)
+ * @self: a server
+ * @threads: a number, at most 256; 0: the server's own context
+ *
+ * Sets [property@Server:threads]. Sessions that are open stay where they are.
+ *
+ * Since: 1.0
+ */
+void
+devssh_server_set_threads (DevSshServer *self,
+                           guint         threads)
+{
+  g_return_if_fail (DEVSSH_IS_SERVER (self));
+  g_return_if_fail (threads <= MAX_THREADS);
+
+  devssh_server_set_limit (self, PROP_THREADS, &self->threads, threads);
+}
+
+/* ---- the end ---- */
+
+static GPtrArray *
+devssh_server_dup_sessions (DevSshServer *self)
+{
+  GPtrArray *sessions = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->sessions)); i++)
+    g_ptr_array_add (sessions, g_list_model_get_item (G_LIST_MODEL (self->sessions), i));
+  return sessions;
+}
+
+static void
+devssh_server_close_sessions (DevSshServer *self)
+{
+  g_autoptr(GPtrArray) sessions = devssh_server_dup_sessions (self);
+
+  for (guint i = 0; i < sessions->len; i++)
+    devssh_session_close (sessions->pdata[i], DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server is closed");
+}
+
+static void
+devssh_server_stop_listening (DevSshServer *self)
+{
+  if (self->closed)
+    return;
+
+  self->closed = TRUE;
+  g_clear_pointer (&self->acceptor, devssh_acceptor_free);
+  g_list_store_remove_all (self->addresses);
+  for (guint i = 0; i < self->workers->len; i++)
+    devssh_worker_finish (self->workers->pdata[i]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+}
+
+/**
  * devssh_server_close:
  * @self: a server
  *
@@ -1056,20 +1540,150 @@ devssh_server_set_max_startups_per_address (DevSshServer *self,
 void
 devssh_server_close (DevSshServer *self)
 {
-  g_autoptr(GPtrArray) sessions = NULL;
-
   g_return_if_fail (DEVSSH_IS_SERVER (self));
 
-  if (!devssh_context_check_here (self->context, G_STRFUNC, NULL) || self->closed)
+  if (!devssh_context_check_here (self->context, G_STRFUNC, NULL))
     return;
 
-  self->closed = TRUE;
-  g_clear_pointer (&self->acceptor, devssh_acceptor_free);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PORT]);
+  devssh_server_stop_listening (self);
+  devssh_server_close_sessions (self);
+}
 
-  sessions = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->sessions)); i++)
-    g_ptr_array_add (sessions, g_list_model_get_item (G_LIST_MODEL (self->sessions), i));
+/* In the session's context. */
+static void
+drain_channels_cb (GListModel *channels,
+                   guint       position,
+                   guint       n_removed,
+                   guint       n_added,
+                   gpointer    user_data)
+{
+  if (g_list_model_get_n_items (channels) == 0)
+    devssh_session_close (user_data, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
+}
+
+static void
+guest_drain_cb (gpointer data)
+{
+  Guest *self = data;
+  g_autoptr(DevSshSession) session = g_weak_ref_get (&self->session_ref);
+  GListModel *channels;
+
+  if (session == NULL)
+    return;
+  channels = devssh_session_get_channels (session);
+  g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), session, 0);
+  drain_channels_cb (channels, 0, 0, 0, session);
+}
+
+static void
+devssh_server_drained_cb (DevSshDeadline *deadline)
+{
+  DevSshServer *self = G_STRUCT_MEMBER_P (deadline, -(glong) G_STRUCT_OFFSET (DevSshServer, drained));
+
+  devssh_server_close_sessions (self);
+}
+
+static GTask *
+devssh_server_take_stop_task (DevSshServer *self)
+{
+  devssh_deadline_clear (&self->drained);
+  g_clear_pointer (&self->stop_watch, devssh_cancel_watch_free);
+  return g_steal_pointer (&self->stop_task);
+}
+
+static void
+devssh_server_finish_stop (DevSshServer *self)
+{
+  if (self->stop_task == NULL || g_hash_table_size (self->guests) > 0 || self->workers->len > 0)
+    return;
+
+  devssh_context_return_boolean (self->context, devssh_server_take_stop_task (self), TRUE);
+}
+
+static void
+devssh_server_stop_cancelled_cb (gpointer data)
+{
+  DevSshServer *self = data;
+
+  devssh_context_return_error (self->context, devssh_server_take_stop_task (self),
+                               g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Waiting was cancelled"));
+}
+
+/**
+ * devssh_server_stop_async:
+ * @self: a server
+ * @drain_timeout: seconds after which sessions that still have channels are
+ *   closed; 0: never
+ * @cancellable: (nullable): a way to stop waiting; what has begun goes on
+ * @callback: (scope async) (closure user_data): called when the last session has
+ *   ended
+ * @user_data: for @callback
+ *
+ * Stops listening and lets the sessions come to their end: one without channels
+ * is closed at once, the others when their last channel closes.
+ * [method@Server.close] ends those that are left.
+ *
+ * Since: 1.0
+ */
+void
+devssh_server_stop_async (DevSshServer        *self,
+                          guint                drain_timeout,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  g_autoptr(GPtrArray) sessions = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (DEVSSH_IS_SERVER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_server_stop_async);
+  g_task_set_check_cancellable (task, FALSE);
+  if (devssh_context_check_here (self->context, G_STRFUNC, &error) && self->stop_task != NULL)
+    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PENDING, "The server is being stopped already");
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  self->stop_task = g_steal_pointer (&task);
+  self->stop_watch = devssh_context_watch_cancellable (self->context, cancellable, devssh_server_stop_cancelled_cb, self);
+  if (drain_timeout > 0)
+    devssh_deadline_set (&self->drained, self->context,
+                         devssh_context_get_time (self->context) + drain_timeout * G_TIME_SPAN_SECOND,
+                         devssh_server_drained_cb);
+  devssh_server_stop_listening (self);
+
+  sessions = devssh_server_dup_sessions (self);
   for (guint i = 0; i < sessions->len; i++)
-    devssh_session_close (sessions->pdata[i], DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server is closed");
+    guest_run (g_hash_table_lookup (self->guests, sessions->pdata[i]), guest_drain_cb);
+  devssh_server_finish_stop (self);
+}
+
+/**
+ * devssh_server_stop_finish:
+ * @self: a server
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@Server.stop_async].
+ *
+ * Returns: %TRUE: no session is left, and no thread of the server; %FALSE and
+ *   %G_IO_ERROR_CANCELLED in @error, or %G_IO_ERROR_PENDING: it was called before
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_server_stop_finish (DevSshServer  *self,
+                           GAsyncResult  *result,
+                           GError       **error)
+{
+  g_return_val_if_fail (DEVSSH_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -11,6 +11,7 @@ const OPERATIONS = {
     Client: ['connect', 'connect_to_host'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key'],
     KeyPair: ['generate', 'import_file'],
+    Server: ['stop'],
     Service: ['ask'],
     Session: ['accept_channel', 'close', 'connect', 'open_channel', 'open_channel_full', 'request',
         'request_service', 'wait_closed'],
