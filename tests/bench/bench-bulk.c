@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One channel, two processes, as fast as it goes: beside the bare limit, and beside OpenSSH. */
+/* One channel, two processes, as fast as it goes: beside the bare limit, and beside OpenSSH. Eight sessions, and a server of two threads. */
 #include "bench-ends.h"
 #include "bench-limits.h"
 #include "bench-openssh.h"
@@ -13,6 +13,7 @@ typedef struct
   BenchEnds ends;
   guint16   port;
   guint64   bytes;
+  guint     sessions;
 } Job;
 
 typedef struct
@@ -63,27 +64,45 @@ answered_cb (DevSshChannel *channel,
   self->answered = TRUE;
 }
 
+static gboolean
+all_answered (const Sender *senders,
+              guint         n)
+{
+  for (guint i = 0; i < n; i++)
+    if (!senders[i].answered)
+      return FALSE;
+  return TRUE;
+}
+
 static void
 bulk_client (int           fd,
              gconstpointer data)
 {
   const Job *job = data;
   g_autoptr(DevSshSessionConfig) config = bench_ends_config (&job->ends);
-  g_autoptr(DevSshClientSession) session = NULL;
-  g_autofree guint8 *block = g_malloc0 (BLOCK);
-  Sender sender = { .left = job->bytes / BLOCK * BLOCK };
+  g_autofree guint8 *bytes = g_malloc0 (BLOCK);
+  g_autoptr(GBytes) block = g_bytes_new_static (bytes, BLOCK);
+  g_autofree Sender *senders = g_new0 (Sender, job->sessions);
+  guint64 each = job->bytes / job->sessions / BLOCK * BLOCK;
   double begin;
 
-  bench_pin (0);
-  session = bench_login (config, job->port);
-  sender.block = g_bytes_new_static (block, BLOCK);
-  sender.channel = bench_open (session, BENCH_SINK);
-  g_signal_connect (sender.channel, "data", G_CALLBACK (answered_cb), &sender);
+  bench_pin (job->ends.core == BENCH_ANY_CORE ? BENCH_ANY_CORE : 0);
+  for (guint i = 0; i < job->sessions; i++)
+    {
+      /* They end with this process. */
+      DevSshClientSession *session = bench_login (config, job->port);
+
+      senders[i].left = each;
+      senders[i].block = block;
+      senders[i].channel = bench_open (session, BENCH_SINK);
+      g_signal_connect (senders[i].channel, "data", G_CALLBACK (answered_cb), &senders[i]);
+    }
 
   begin = bench_now ();
-  sender_fill (&sender);
-  bench_spin_until (sender.answered);
-  bench_tell (fd, (double) (job->bytes / BLOCK * BLOCK) / (bench_now () - begin));
+  for (guint i = 0; i < job->sessions; i++)
+    sender_fill (&senders[i]);
+  bench_spin_until (all_answered (senders, job->sessions));
+  bench_tell (fd, (double) (each * job->sessions) / (bench_now () - begin));
 }
 
 static const struct
@@ -102,11 +121,29 @@ run_ours (const BenchMeasure   *measure,
           double               *value,
           GError              **error)
 {
-  Job job = { .bytes = settings->bulk_bytes };
+  Job job = { .bytes = settings->bulk_bytes, .sessions = 1 };
 
   job.ends.core = 1;
   job.ends.cipher = protections[measure->variant].cipher;
   job.ends.mac = protections[measure->variant].mac;
+  if (!bench_run_pair (bench_server_body, &job.ends, bulk_client, &job, &job.port, value, error))
+    return FALSE;
+  *value /= 1e6;
+
+  return TRUE;
+}
+
+/* Variant: the threads of the server. */
+static gboolean
+run_eight_sessions (const BenchMeasure   *measure,
+                    const BenchSettings  *settings,
+                    double               *value,
+                    GError              **error)
+{
+  Job job = { .bytes = settings->bulk_bytes, .sessions = 8 };
+
+  job.ends.core = BENCH_ANY_CORE;
+  job.ends.threads = (guint) measure->variant;
   if (!bench_run_pair (bench_server_body, &job.ends, bulk_client, &job, &job.port, value, error))
     return FALSE;
   *value /= 1e6;
@@ -164,6 +201,8 @@ static const BenchMeasure measures[] = {
   { "bulk_openssh_chacha20_mbps", "MB/s", run_openssh, 1 },
   { "bulk_aes256ctr_mbps", "MB/s", run_ours, 2, { "bulk_openssh_aes256ctr_mbps" } },
   { "bulk_openssh_aes256ctr_mbps", "MB/s", run_openssh, 2 },
+  { "bulk_8_sessions_mbps", "MB/s", run_eight_sessions, 0 },
+  { "bulk_8_sessions_2_threads_mbps", "MB/s", run_eight_sessions, 2, { "bulk_8_sessions_mbps" } },
   { NULL }
 };
 

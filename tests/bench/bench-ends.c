@@ -92,6 +92,7 @@ typedef struct
   DevSshSessionConfig     *config;
   DevSshServerCredentials *credentials;
   GHashTable              *sessions;
+  DevSshServer            *threaded;     /* NULL: one thread does it all */
 } Server;
 
 static void
@@ -152,6 +153,15 @@ closed_cb (DevSshSession          *session,
   g_hash_table_remove (self->sessions, session);
 }
 
+static void
+session_opened_cb (DevSshServer        *server,
+                   DevSshServerSession *session,
+                   gpointer             user_data)
+{
+  g_signal_connect (session, "authenticating", G_CALLBACK (authenticating_cb), NULL);
+  g_signal_connect (session, "channel-opening", G_CALLBACK (channel_opening_cb), NULL);
+}
+
 static gboolean
 accept_cb (int          listener,
            GIOCondition condition,
@@ -161,6 +171,15 @@ accept_cb (int          listener,
   g_autoptr(GIOStream) stream = wrap (bench_accept (listener));
   g_autoptr(GError) error = NULL;
   DevSshServerSession *session;
+
+  if (self->threaded != NULL)
+    {
+      g_autoptr(DevSshServerSession) taken = devssh_server_add_stream (self->threaded, stream, &error);
+
+      if (taken == NULL)
+        bench_die ("%s", error->message);
+      return G_SOURCE_CONTINUE;
+    }
 
   session = devssh_server_session_new (stream, self->config, self->credentials, &error);
   if (session == NULL)
@@ -227,6 +246,12 @@ bench_server_body (int           fd,
   self.credentials = devssh_server_credentials_new ();
   self.sessions = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   devssh_server_credentials_add_key (self.credentials, key);
+  if (ends->threads > 0)
+    {
+      self.threaded = devssh_server_new (self.config, self.credentials);
+      devssh_server_set_threads (self.threaded, ends->threads);
+      g_signal_connect (self.threaded, "session-opened", G_CALLBACK (session_opened_cb), NULL);
+    }
   self.listener = bench_listen (&port);
   g_unix_fd_add (self.listener, G_IO_IN, accept_cb, &self);
   g_unix_fd_add (fd, G_IO_IN | G_IO_HUP, command_cb, &self);

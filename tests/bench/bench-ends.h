@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int         core;
+  guint       threads;        /* of the server; 0: one for all sessions */
   const char *cipher;         /* NULL: the default offer */
   const char *mac;
   guint       max_channels;   /* 0: the default */
