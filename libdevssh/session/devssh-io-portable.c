@@ -3,8 +3,10 @@
 #include <libdevssh/session/devssh-io-portable-private.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixoutputstream.h>
 #include <libdevssh/session/devssh-io-source-private.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -26,6 +28,7 @@ struct _DevSshIoPortable
   gboolean               input_polls;
   gboolean               output_polls;
   gboolean               output_may_signal;   /* a pipe: write() may raise SIGPIPE */
+  gsize                  output_piece;        /* the most that one write() to it is given */
   GSource               *input_source;
   GSource               *output_source;
 
@@ -362,6 +365,40 @@ devssh_io_portable_update_sources (DevSshIoPortable *self)
     }
 }
 
+/* write() to a pipe without O_NONBLOCK (those of a GSubprocess are such) waits until it has room for all, whatever poll() said,
+ * and who makes the room may wait for us: so it is asked for no more than what has room wherever there is any. */
+static gsize
+devssh_io_portable_get_piece (GOutputStream *output)
+{
+  int flags = fcntl (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (output)), F_GETFL);
+
+  return (flags & O_NONBLOCK) != 0 ? G_MAXSSIZE : PIPE_BUF;
+}
+
+static gssize
+devssh_io_portable_write_pieces (DevSshIoPortable  *self,
+                                 const guint8      *data,
+                                 gsize              size,
+                                 GError           **error)
+{
+  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (self->output);
+  gsize written = 0;
+  gsize piece;
+  gssize n;
+
+  do
+    {
+      piece = MIN (size - written, self->output_piece);
+      /* Behind bytes that have left an error waits for the next call. */
+      n = g_pollable_output_stream_write_nonblocking (output, data + written, piece, NULL, written == 0 ? error : NULL);
+      if (n > 0)
+        written += n;
+    }
+  while (n == (gssize) piece && written < size);
+
+  return written > 0 ? (gssize) written : n;
+}
+
 /* A write to a pipe without a reader raises SIGPIPE, and there is no flag against it (T-60): the signal
  * is blocked for this thread, and taken off the queue if it came. */
 static gssize
@@ -378,9 +415,8 @@ devssh_io_portable_write_quietly (DevSshIoPortable  *self,
   sigaddset (&pipe_only, SIGPIPE);
   sigpending (&pending);
   pthread_sigmask (SIG_BLOCK, &pipe_only, &before);
-  n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->output),
-                                                  data, size, NULL, error);
-  if (n < 0 && !sigismember (&pending, SIGPIPE))
+  n = devssh_io_portable_write_pieces (self, data, size, error);
+  if (n < (gssize) size && !sigismember (&pending, SIGPIPE))
     while (sigtimedwait (&pipe_only, NULL, &now) == -1 && errno == EINTR)
       ;
   pthread_sigmask (SIG_SETMASK, &before, NULL);
@@ -409,6 +445,8 @@ devssh_io_portable_new (DevSshContext         *context,
   self->output_polls = G_IS_POLLABLE_OUTPUT_STREAM (self->output) &&
                        g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (self->output));
   self->output_may_signal = G_IS_UNIX_OUTPUT_STREAM (self->output);
+  if (self->output_may_signal)
+    self->output_piece = devssh_io_portable_get_piece (self->output);
   return self;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Readiness: the same sentences for sockets in epoll, sockets in the portable twin, pipes, and streams that cannot be polled. */
+/* Readiness: the same sentences for sockets in epoll, sockets in the portable twin, pipes of both kinds, and streams that cannot be polled. */
 #include <libdevssh/session/devssh-io-source-private.h>
 
 #include <errno.h>
@@ -41,8 +41,10 @@ test_pair_socket (Pair *pair)
   pair->peer_in = pair->peer_out = fds[1];
 }
 
+/* The test's ends never block. */
 static void
-test_pair_pipe (Pair *pair)
+test_pair_pipes (Pair     *pair,
+                 gboolean  nonblocking)
 {
   g_autoptr(GInputStream) input = NULL;
   g_autoptr(GOutputStream) output = NULL;
@@ -50,16 +52,28 @@ test_pair_pipe (Pair *pair)
 
   g_assert_true (g_unix_open_pipe (down, FD_CLOEXEC, NULL));
   g_assert_true (g_unix_open_pipe (up, FD_CLOEXEC, NULL));
-  for (int i = 0; i < 2; i++)
-    {
-      g_unix_set_fd_nonblocking (down[i], TRUE, NULL);
-      g_unix_set_fd_nonblocking (up[i], TRUE, NULL);
-    }
+  g_unix_set_fd_nonblocking (down[0], nonblocking, NULL);
+  g_unix_set_fd_nonblocking (up[1], nonblocking, NULL);
+  g_unix_set_fd_nonblocking (up[0], TRUE, NULL);
+  g_unix_set_fd_nonblocking (down[1], TRUE, NULL);
   input = g_unix_input_stream_new (down[0], TRUE);
   output = g_unix_output_stream_new (up[1], TRUE);
   pair->stream = g_simple_io_stream_new (input, output);
   pair->peer_in = up[0];
   pair->peer_out = down[1];
+}
+
+static void
+test_pair_pipe (Pair *pair)
+{
+  test_pair_pipes (pair, TRUE);
+}
+
+/* As those of a GSubprocess: GIO's own write to one waits until all is taken. */
+static void
+test_pair_blocking_pipe (Pair *pair)
+{
+  test_pair_pipes (pair, FALSE);
 }
 
 /* Buffering streams cannot be polled. */
@@ -786,6 +800,7 @@ main (int   argc,
   static const struct { const char *name; PairFunc pair; } kinds[] = {
     { "socket", test_pair_socket },
     { "pipe", test_pair_pipe },
+    { "blocking-pipe", test_pair_blocking_pipe },
     { "buffered", test_pair_buffered },
   };
   static const struct { const char *name; GTestDataFunc func; } sentences[] = {
