@@ -2,7 +2,7 @@
 /* A server for interoperability tests: options, commands and JSON lines are those of dts-server.mjs. */
 #include "peer-common.h"
 
-#include <gio/gunixsocketaddress.h>
+#include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -315,6 +315,7 @@ process_start (Serving    *self,
                const char *command)
 {
   g_autoptr(GError) error = NULL;
+  GUnixOutputStream *in;
 
   if (command != NULL)
     self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
@@ -326,6 +327,9 @@ process_start (Serving    *self,
     return FALSE;
 
   self->mode = MODE_PROCESS;
+  /* GIO writes to it in this thread, and would wait for a program that waits for us to read. */
+  in = G_UNIX_OUTPUT_STREAM (g_subprocess_get_stdin_pipe (self->process));
+  g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (in), TRUE, NULL);
   process_read (self, g_subprocess_get_stdout_pipe (self->process), 0);
   process_read (self, g_subprocess_get_stderr_pipe (self->process), DEVSSH_EXTENDED_DATA_STDERR);
   g_subprocess_wait_async (self->process, NULL, process_waited_cb, g_object_ref (self->channel));

@@ -158,14 +158,13 @@ class Program:
             self.events.append({'event': 'end'})
             self.changed.notify_all()
 
-    def wait_for(self, name, limit=LIMIT):
+    def wait_for(self, name, limit=LIMIT, count=1):
+        """The first event of that name, or the one that makes them count."""
         with self.changed:
-            if not self.changed.wait_for(
-                    lambda: any(e['event'] in (name, 'end') for e in self.events), limit):
+            if not self.changed.wait_for(lambda: len(self.of(name)) >= count or self.of('end'), limit):
                 raise AssertionError(f'{self.command[0]}: no {name} within {limit} s; {self.tail()}')
-            for event in self.events:
-                if event['event'] == name:
-                    return event
+            if len(self.of(name)) >= count:
+                return self.of(name)[count - 1]
         raise AssertionError(f'{self.command}: ended without {name}; {self.tail()}')
 
     def finish(self, limit=LIMIT):

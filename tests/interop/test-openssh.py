@@ -169,7 +169,22 @@ def _():
 @case('/openssh/ssh/exec')
 def _():
     with OurServer('--authorized-key', key('ed25519') + '.pub', '--allow-exec') as server:
-        assert run(ssh(server.port, 'printf out; printf err >&2; exit 3'), expect=3) == b'out'
+        data = os.urandom((4 << 20) + 17)
+
+        def check(command, code, out, err, **kwargs):
+            done = subprocess.run(ssh(server.port, *command), capture_output=True, timeout=peers.LIMIT, **kwargs)
+            assert (done.returncode, done.stdout == out, done.stderr == err) == (code, True, True), \
+                f'{command}: {done.returncode}, {done.stdout[-400:]!r}, {done.stderr[-400:]!r}; {server.tail()}'
+
+        check(['printf out; printf err >&2; exit 3'], 3, b'out', b'err', stdin=subprocess.DEVNULL)
+        check(['cat; printf err >&2; exit 7'], 7, data, b'err', input=data)
+        check(['tee /dev/stderr'], 0, data, data, input=data)
+        check([], 4, b'from a shell\n', b'', input=b'echo from a shell; exit 4\n')
+        # A program that does not read what it is sent.
+        check(['exit 5'], 5, b'', b'', input=data)
+        check(['cat; kill -TERM $$'], 255, data, b'', input=data)
+        event = server.wait_for('channel-closed', count=6)
+        assert event.get('exitSignal') == 'TERM', event
 
 
 # ---- forwarding ----
