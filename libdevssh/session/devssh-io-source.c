@@ -404,6 +404,17 @@ devssh_io_watch_new (DevSshContext *context,
   return self;
 }
 
+/* The descriptor is closed at once, but that of a GTcpConnection with graceful-disconnect: it waits for its peer, and must not in here. */
+static void
+devssh_io_watch_close_socket (DevSshIoWatch *self)
+{
+  GMainContext *main_context = devssh_context_get_main_context (self->context);
+
+  g_main_context_push_thread_default (main_context);
+  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  g_main_context_pop_thread_default (main_context);
+}
+
 static void
 devssh_io_watch_release (DevSshIoWatch *self,
                          gboolean       close)
@@ -414,7 +425,7 @@ devssh_io_watch_release (DevSshIoWatch *self,
     {
       devssh_io_source_remove (self);
       if (close)
-        g_io_stream_close (self->stream, NULL, NULL);
+        devssh_io_watch_close_socket (self);
     }
   g_object_unref (self->stream);
   devssh_context_unref (self->context);

@@ -60,8 +60,10 @@ devssh_pump_close_stream (DevSshPump *self)
 
   self->closed = TRUE;
   devssh_deadline_clear (&self->deadline);
-  g_clear_pointer (&self->watch, devssh_io_watch_free);
-  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  if (self->watch != NULL)
+    g_clear_pointer (&self->watch, devssh_io_watch_free_and_close);
+  else
+    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   if (self->session != NULL)
     devssh_session_stream_closed (self->session);
 }

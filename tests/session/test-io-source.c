@@ -601,6 +601,28 @@ test_abort (void)
   test_reader_clear (&reader);
 }
 
+/* An application may want its connections to wait for the peer when they are closed; the loop does not wait for that. */
+static void
+test_close_gracefully (void)
+{
+  g_autoptr(GSocketConnection) near_end = NULL;
+  g_autoptr(GSocketConnection) far_end = NULL;
+  Pair pair = { NULL, -1, -1 };
+  Reader reader;
+
+  test_tcp_pair (&near_end, &far_end);
+  g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (near_end), TRUE);
+  pair.stream = G_IO_STREAM (near_end);
+  test_reader_init (&reader, &pair);
+  g_clear_pointer (&reader.watch, devssh_io_watch_free_and_close);
+  test_spin_idle ();
+  g_assert_false (g_io_stream_is_closed (pair.stream));
+
+  g_io_stream_close (G_IO_STREAM (far_end), NULL, NULL);
+  test_spin_until (g_io_stream_is_closed (pair.stream));
+  test_reader_clear (&reader);
+}
+
 /* A peer that is gone both ways is told by epoll whether one asks or not. */
 static void
 test_hang_up_unwanted (void)
@@ -825,6 +847,7 @@ main (int   argc,
         g_test_add_data_func (path, kinds[i].pair, sentences[j].func);
       }
   g_test_add_func ("/session/io-source/tcp/abort", test_abort);
+  g_test_add_func ("/session/io-source/tcp/close-gracefully", test_close_gracefully);
   g_test_add_func ("/session/io-source/tcp/hang-up-unwanted", test_hang_up_unwanted);
   g_test_add_func ("/session/io-source/socket/closed-beneath", test_closed_beneath);
   g_test_add_func ("/session/io-source/socket/twice", test_twice);
