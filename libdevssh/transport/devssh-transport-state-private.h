@@ -102,6 +102,7 @@ struct _DevSshTransport
   GPtrArray             *services;
 
   gboolean               hold;
+  gint64                 parked_at;       /* when the message that is parked was found */
   gboolean               failing;         /* FAILED is due */
   gboolean               ended;           /* END is all there is */
   guint32                end_reason;

@@ -414,12 +414,31 @@ dispatch (DevSshTransport      *self,
     }
 }
 
+/* Between two steps only what is parked is open. */
+static gboolean
+is_parking (const DevSshTransport *self)
+{
+  return self->in.opened;
+}
+
+/* What is parked may be hiding the peer's answer, and that is our own doing: the clock of an
+ * exchange stood still meanwhile. */
+static void
+stop_parking (DevSshTransport *self)
+{
+  DevSshKeyExchange *kex = self->kex;
+
+  if (kex != NULL && kex->deadline != 0)
+    kex->deadline += self->now - MAX (self->parked_at, kex->deadline - self->config->kex_timeout);
+}
+
 static Decoded
 decode_packet (DevSshTransport      *self,
                DevSshTransportEvent *event)
 {
   guint32 limit = self->phase == DEVSSH_PHASE_CLEAR ? self->config->max_packet_clear
                                                     : self->config->max_packet;
+  gboolean was_parked = is_parking (self);
   DevSshPacket packet;
   Decoded decoded;
 
@@ -437,7 +456,13 @@ decode_packet (DevSshTransport      *self,
 
   /* Parked where it lies, and nothing behind it is decoded. */
   if (self->hold && packet.payload[0] >= DEVSSH_MESSAGE_USERAUTH_REQUEST)
-    return DECODE_HELD;
+    {
+      if (!was_parked)
+        self->parked_at = self->now;
+      return DECODE_HELD;
+    }
+  if (was_parked)
+    stop_parking (self);
 
   devssh_packet_reader_consume (&self->in);
   count_received (self, packet.wire_size);
@@ -461,8 +486,7 @@ check_deadline (DevSshTransport *self)
   if (kex->deadline == 0)
     kex->deadline = self->now + self->config->kex_timeout;
 
-  /* What is parked may be hiding the peer's answer, and that is our own doing. */
-  if (self->now >= kex->deadline && !(self->hold && self->in.opened))
+  if (self->now >= kex->deadline && !is_parking (self))
     devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_KEY_EXCHANGE_FAILED,
                            "Key exchange took too long");
 }
@@ -844,7 +868,8 @@ devssh_transport_get_deadline (DevSshTransport *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  if (self->kex == NULL || self->config->kex_timeout <= 0 || devssh_transport_is_over (self))
+  if (self->kex == NULL || self->config->kex_timeout <= 0 || devssh_transport_is_over (self) ||
+      is_parking (self))
     return 0;
 
   /* Begun by a call that did not know the time: the next step() does. */
