@@ -307,7 +307,8 @@ decode_version (DevSshTransport *self)
   gsize available = devssh_packet_reader_get_available (&self->in);
   gsize used = 0, before = exchange->bytes;
 
-  if (available == 0)
+  /* Without an exchange there is no security, so one must have had its chance to begin. */
+  if (available == 0 || !self->started)
     return DECODE_NEED_INPUT;
 
   status = devssh_version_exchange_read (exchange, self->in.buffer->data + self->in.start,

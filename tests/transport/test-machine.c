@@ -445,6 +445,25 @@ test_machine_fail_before_start (void)
   test_end_clear (&end);
 }
 
+/* What comes before we have said anything waits; it must not pass for a session without security. */
+static void
+test_machine_input_before_start (void)
+{
+  static const char version[] = "SSH-2.0-early\r\n";
+  TestEnd end;
+
+  test_end_init (&end, test_config_new (TRUE));
+  test_end_feed (&end, (const guint8 *) version, strlen (version), 1);
+  g_assert_cmpint (end.last, ==, DEVSSH_TRANSPORT_NEED_INPUT);
+  g_assert_cmpint (devssh_transport_get_phase (end.transport), ==, DEVSSH_PHASE_CLEAR);
+  g_assert_false (devssh_transport_is_no_security (end.transport));
+
+  devssh_transport_start (end.transport, 1);
+  test_end_step (&end, 1);
+  g_assert_cmpstr (end.story->str, ==, " version kex-started");
+  test_end_clear (&end);
+}
+
 /* ---- services ---- */
 
 static void
@@ -709,6 +728,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transport/machine/disconnect/none", test_machine_disconnect_none);
   g_test_add_func ("/transport/machine/end-anywhere", test_machine_end_anywhere);
   g_test_add_func ("/transport/machine/fail-before-start", test_machine_fail_before_start);
+  g_test_add_func ("/transport/machine/input-before-start/T-25", test_machine_input_before_start);
   g_test_add_func ("/transport/machine/services", test_machine_services);
   g_test_add_data_func ("/transport/machine/token/sha2-512-etm", "hmac-sha2-512-etm@openssh.com",
                         test_machine_token);
