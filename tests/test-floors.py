@@ -32,6 +32,10 @@ LOOP_WORDS = re.compile(r'\b(GMain(Loop|Context)|GSource(Funcs)?|g_main_\w+|g_so
                         r'|g_timeout_\w+|g_get_(monotonic|real|current)_time|g_date_time_new_now\w*'
                         r'|clock_gettime|gettimeofday|time \(NULL\)'
                         r'|GIOStream|GInputStream|GOutputStream|GPollable\w*|g_usleep)\b')
+# Up to the next statement, which is enough: what it checks stands in one.
+ASSERTION = re.compile(r'\bg_assert \(([^;]*);')
+CALL = re.compile(r'\b(\w*[a-z]\w*) \(')   # macros in capitals go
+WITHOUT_EFFECT = {'sizeof', 'devssh_reader_ok'}
 UNFINISHED = re.compile(r'\b(' + 'TO' + 'DO|FIX' + r'ME)\b')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 # Comments go, their line breaks stay; strings are kept, so that "/*" in one opens nothing.
@@ -239,6 +243,15 @@ def rule_plugins(house):
                 yield file.name, line, f'"{path}" is not in {folder}/'
 
 
+def rule_assertions(house):
+    """g_assert() does nothing but look: a build with G_DISABLE_ASSERT has none"""
+    for file in house.sources:
+        if file.parts[0] in ('libdevssh', 'plugins'):
+            for match in ASSERTION.finditer(file.code):
+                for name in sorted(set(CALL.findall(match.group(1))) - WITHOUT_EFFECT):
+                    yield file.name, file.line_of(match.start()), f"{name} () in g_assert ()"
+
+
 def rule_spdx(house):
     """every file opens with its SPDX line; a source with a sentence behind it"""
     for file in house.files:
@@ -361,6 +374,7 @@ FAULTS = [
     (rule_sans_io, {'libdevssh/connection/a-private.h': TOP + 'GMainLoop *loop;'}),
     (rule_plugins, {'plugins/echo/echo.c': ECHO_C + '#include <libdevssh/base/devssh-types.h>'}),
     (rule_plugins, {'plugins/echo/echo.c': ECHO_C + '#include "../other/other.h"'}),
+    (rule_assertions, {'libdevssh/session/s.c': S_C + 'g_assert (i > 0 &&\n          set (i) == 1);'}),
     (rule_spdx, {'libdevssh/session/s.c': '/* What it is for. */\n'}),
     (rule_spdx, {'libdevssh/session/s.c': TOP.split('\n')[0] + '\nint i;\n'}),
     (rule_spdx, {'tests/run': '#!/bin/sh\necho\n'}),

@@ -36,10 +36,10 @@ devssh_asn1_write (gpointer         value,
   guint8 *at = NULL;
 
   /* What we have put together ourselves can be written. */
-  g_assert (length > 0);
+  devssh_evp_must (length > 0, "ASN1_item_i2d");
   secret = devssh_secret_new ((gsize) length);
   at = secret->data;
-  g_assert (ASN1_item_i2d (value, &at, item) == length);
+  devssh_evp_must (ASN1_item_i2d (value, &at, item) == length, "ASN1_item_i2d");
   return secret;
 }
 
@@ -67,7 +67,8 @@ void
 devssh_asn1_set_bits (ASN1_BIT_STRING *string,
                       DevSshSlice      bits)
 {
-  g_assert (ASN1_BIT_STRING_set (string, (guint8 *) bits.data, (int) bits.length) == 1);
+  devssh_evp_must (ASN1_BIT_STRING_set (string, (guint8 *) bits.data, (int) bits.length),
+                   "ASN1_BIT_STRING_set");
   /* All eight bits of the last byte count, also when they are zero: without the flag OpenSSL leaves
    * those out. */
   string->flags = (string->flags & ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07)) | ASN1_STRING_FLAG_BITS_LEFT;

@@ -2,18 +2,14 @@
 /* What the files of this folder share: text around the bytes, and one reader and writer per format. */
 #pragma once
 
-#ifndef OPENSSL_API_COMPAT
-#define OPENSSL_API_COMPAT 30000
-#define OPENSSL_NO_DEPRECATED
-#endif
-
-#include <openssl/asn1.h>
-
+#include <libdevssh/crypto/devssh-crypto-private.h>
 #include <libdevssh/crypto/devssh-key-pair-private.h>
 #include <libdevssh/crypto/devssh-secret-private.h>
 #include <libdevssh/keys/devssh-key-format.h>
 #include <libdevssh/wire/devssh-reader-private.h>
 #include <libdevssh/wire/devssh-writer-private.h>
+
+#include <openssl/asn1.h>
 
 G_BEGIN_DECLS
 

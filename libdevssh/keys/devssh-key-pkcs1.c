@@ -140,7 +140,7 @@ devssh_key_pkcs1_write_private (DevSshKeyPair  *key,
 {
   g_autoptr(DevSshRsaPrivateKey) rsa = (gpointer) ASN1_item_new (ASN1_ITEM_rptr (DevSshRsaPrivateKey));
 
-  g_assert (rsa != NULL && ASN1_INTEGER_set (rsa->version, 0) == 1);
+  devssh_evp_must (rsa != NULL && ASN1_INTEGER_set (rsa->version, 0) == 1, "ASN1_INTEGER_set");
   if (devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_N, rsa->n) &&
       devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_E, rsa->e) &&
       devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_D, rsa->d) &&
@@ -162,8 +162,9 @@ devssh_key_pkcs1_write_public (DevSshKeyPair *key)
 {
   g_autoptr(DevSshRsaPublicKey) rsa = (gpointer) ASN1_item_new (ASN1_ITEM_rptr (DevSshRsaPublicKey));
 
-  g_assert (rsa != NULL);
-  g_assert (devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_N, rsa->n));
-  g_assert (devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_E, rsa->e));
+  devssh_evp_must (rsa != NULL &&
+                   devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_N, rsa->n) &&
+                   devssh_rsa_get_number (key, OSSL_PKEY_PARAM_RSA_E, rsa->e),
+                   "EVP_PKEY_get_bn_param");
   return devssh_asn1_write (rsa, ASN1_ITEM_rptr (DevSshRsaPublicKey));
 }

@@ -252,7 +252,8 @@ devssh_key_pkcs8_write_ed25519 (DevSshKeyPair  *key,
   devssh_reader_get_slice (&reader);   /* the public half */
   both = devssh_reader_get_slice (&reader);
   g_assert (devssh_reader_ok (&reader) && both.length == 64);
-  g_assert (seed != NULL && ASN1_OCTET_STRING_set (seed, both.data, 32) == 1);
+  devssh_evp_must (seed != NULL && ASN1_OCTET_STRING_set (seed, both.data, 32) == 1,
+                   "ASN1_OCTET_STRING_set");
   return devssh_asn1_write (seed, ASN1_ITEM_rptr (ASN1_OCTET_STRING));
 }
 
@@ -299,9 +300,10 @@ devssh_key_pkcs8_write_private (DevSshKeyPair  *key,
     return NULL;
 
   info = (gpointer) ASN1_item_new (ASN1_ITEM_rptr (DevSshOneAsymmetricKey));
-  g_assert (info != NULL && ASN1_INTEGER_set (info->version, 0) == 1);
+  devssh_evp_must (info != NULL && ASN1_INTEGER_set (info->version, 0) == 1, "ASN1_INTEGER_set");
   devssh_key_set_algorithm (key, info->algorithm);
-  g_assert (ASN1_OCTET_STRING_set (info->key, inner->data, (int) inner->length) == 1);
+  devssh_evp_must (ASN1_OCTET_STRING_set (info->key, inner->data, (int) inner->length),
+                   "ASN1_OCTET_STRING_set");
   return devssh_asn1_write (info, ASN1_ITEM_rptr (DevSshOneAsymmetricKey));
 }
 
@@ -360,7 +362,7 @@ devssh_key_pkcs8_write_public (DevSshKeyPair *key)
   g_autoptr(DevSshSecret) rsa = NULL;
   DevSshSlice bits = devssh_key_get_public_bits (key, &rsa);
 
-  g_assert (info != NULL);
+  devssh_evp_must (info != NULL, "ASN1_item_new");
   devssh_asn1_set_bits (info->key, bits);
   devssh_key_set_algorithm (key, info->algorithm);
   return devssh_asn1_write (info, ASN1_ITEM_rptr (DevSshPublicKeyInfo));

@@ -148,15 +148,16 @@ devssh_key_sec1_write (DevSshKeyPair  *key,
   padded = devssh_secret_new (width);
   memcpy (padded->data + width - d.length, d.data, d.length);
 
-  g_assert (ec != NULL && ASN1_INTEGER_set (ec->version, 1) == 1);
-  g_assert (ASN1_OCTET_STRING_set (ec->d, padded->data, (int) width) == 1);
+  devssh_evp_must (ec != NULL && ASN1_INTEGER_set (ec->version, 1) == 1 &&
+                   ASN1_OCTET_STRING_set (ec->d, padded->data, (int) width) == 1,
+                   "ASN1_OCTET_STRING_set");
   ec->q = ASN1_BIT_STRING_new ();
-  g_assert (ec->q != NULL);
+  devssh_evp_must (ec->q != NULL, "ASN1_BIT_STRING_new");
   devssh_asn1_set_bits (ec->q, q);
   if (named)
     {
       ec->parameters = ASN1_TYPE_new ();
-      g_assert (ec->parameters != NULL);
+      devssh_evp_must (ec->parameters != NULL, "ASN1_TYPE_new");
       ASN1_TYPE_set (ec->parameters, V_ASN1_OBJECT, devssh_key_sec1_object_for_curve (curve));
     }
   return devssh_asn1_write (ec, ASN1_ITEM_rptr (DevSshEcPrivateKey));
