@@ -153,7 +153,7 @@ devssh_auth_client_fail_protocol (DevSshAuthClient      *self,
   devssh_auth_client_fail (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, text, event);
 }
 
-/* The queue is empty: the session stays, and another run may follow. */
+/* Nothing that is queued can continue: the session stays, and another run may follow. */
 static void
 devssh_auth_client_exhausted (DevSshAuthClient      *self,
                               DevSshAuthClientEvent *event)
@@ -276,22 +276,24 @@ devssh_auth_client_queue_last_resort (DevSshAuthClient *self)
     devssh_auth_client_queue (self, &devssh_auth_keyboard_interactive);
 }
 
-/* RFC 4252, 5.1: the methods that can continue. The others would only use up the server's patience. */
-static void
-devssh_auth_client_drop_unlisted (DevSshAuthClient *self)
+/* RFC 4252, 5.1: the first of a method that can continue. The others would only use up the server's patience
+ * now, but after a partial success one of them may be what is still asked for. */
+static DevSshAuthAttempt *
+devssh_auth_client_take_attempt (DevSshAuthClient *self)
 {
-  for (GList *link = self->attempts.head; link != NULL;)
+  for (GList *link = self->attempts.head; link != NULL; link = link->next)
     {
-      GList *next = link->next;
       DevSshAuthAttempt *attempt = link->data;
 
-      if (!devssh_name_list_contains ((const char * const *) self->methods, attempt->method->name))
+      if (self->methods == NULL ||
+          devssh_name_list_contains ((const char * const *) self->methods, attempt->method->name))
         {
           g_queue_delete_link (&self->attempts, link);
-          devssh_auth_attempt_free (attempt);
+          return attempt;
         }
-      link = next;
     }
+
+  return NULL;
 }
 
 /* FALSE: it could not be made; the next one then. */
@@ -360,10 +362,12 @@ devssh_auth_client_next (DevSshAuthClient      *self,
   do
     {
       g_clear_pointer (&self->attempt, devssh_auth_attempt_free);
-      if (g_queue_is_empty (&self->attempts))
-        devssh_auth_client_queue_last_resort (self);
-
-      self->attempt = g_queue_pop_head (&self->attempts);
+      self->attempt = devssh_auth_client_take_attempt (self);
+      if (self->attempt == NULL)
+        {
+          devssh_auth_client_queue_last_resort (self);
+          self->attempt = devssh_auth_client_take_attempt (self);
+        }
       under_way = self->attempt != NULL && devssh_auth_client_try (self, event);
     }
   while (!under_way && self->attempt != NULL);
@@ -535,7 +539,6 @@ devssh_auth_client_handle_failure (DevSshAuthClient      *self,
                 self->attempt->method->name, message.partial_success ? "not enough" : "refused");
   g_strfreev (self->methods);
   self->methods = g_steal_pointer (&message.methods);
-  devssh_auth_client_drop_unlisted (self);
   devssh_auth_client_next (self, event);
 }
 

@@ -131,6 +131,24 @@ test_partial_success (void)
   g_assert_true (peers->client_succeeded);
 }
 
+/* A server that wants a key and a password lists the password once it has the key: a wrong key before that must
+ * not cost the password its turn. */
+static void
+test_partial_success_after_failure (void)
+{
+  g_autoptr(TestPeers) peers = test_peers_new (NULL, 0);
+
+  test_peers_start (peers, all_credentials ());
+  assert_next_method (peers, "publickey");
+  test_peers_server_says_failure (peers, "publickey", FALSE);
+  assert_next_method (peers, "publickey");
+  test_peers_server_says_failure (peers, "password", TRUE);
+  assert_next_method (peers, "password");
+  test_peers_server_says_failure (peers, "password", FALSE);
+  assert_nothing_sent (peers);
+  g_assert_cmpint (peers->client_event, ==, DEVSSH_AUTH_CLIENT_FAILURE);
+}
+
 static void
 test_unconfigured_are_skipped (void)
 {
@@ -903,6 +921,7 @@ main (int    argc,
   g_test_add_func ("/auth/client/order/without-credentials", test_order_without_credentials);
   g_test_add_func ("/auth/client/order/unlisted-are-dropped", test_unlisted_are_dropped);
   g_test_add_func ("/auth/client/order/partial-success", test_partial_success);
+  g_test_add_func ("/auth/client/order/partial-success/after-failure", test_partial_success_after_failure);
   g_test_add_func ("/auth/client/order/unconfigured-are-skipped", test_unconfigured_are_skipped);
   g_test_add_func ("/auth/client/order/nothing-to-try", test_nothing_to_try);
   g_test_add_func ("/auth/client/start-twice", test_start_twice);
