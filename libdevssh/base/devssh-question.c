@@ -28,10 +28,11 @@ typedef struct
   GCancellable       *cancellable;      /* made when first asked for */
   DevSshQuestionSink  sink;
   gpointer            sink_data;
-  guint               asking : 1;       /* handlers are being asked: answers are provisional */
-  guint               has_answer : 1;   /* somebody has taken the right to answer */
-  guint               counted : 1;      /* the sink knows */
-  guint               dead : 1;
+  gboolean            asking;           /* handlers are being asked: answers are provisional */
+  gboolean            has_answer;       /* somebody has taken the right to answer */
+  /* atomic, for whoever drops the last reference looks at them in any thread */
+  gboolean            counted;          /* the sink knows */
+  gboolean            dead;
 } DevSshQuestionPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DevSshQuestion, devssh_question, G_TYPE_OBJECT)
@@ -41,16 +42,25 @@ static GParamSpec *properties[N_PROPS];
 
 #define PRIV(self) ((DevSshQuestionPrivate *) devssh_question_get_instance_private (self))
 
+/* Nobody waits for an answer any more. */
+static gboolean
+question_is_over (DevSshQuestion *self)
+{
+  DevSshQuestionPrivate *priv = PRIV (self);
+
+  return g_atomic_int_get (&priv->counted) || g_atomic_int_get (&priv->dead);
+}
+
 /* The answer counts from now on, whatever it is. */
 static void
 question_count (DevSshQuestion *self)
 {
   DevSshQuestionPrivate *priv = PRIV (self);
 
-  if (priv->counted || priv->dead)
+  if (question_is_over (self))
     return;
 
-  priv->counted = TRUE;
+  g_atomic_int_set (&priv->counted, TRUE);
   if (priv->sink != NULL)
     priv->sink (self, priv->sink_data);
 }
@@ -69,7 +79,7 @@ question_refuse (DevSshQuestion *self)
   DevSshQuestionPrivate *priv = PRIV (self);
   DevSshQuestionClass *klass = DEVSSH_QUESTION_GET_CLASS (self);
 
-  if (priv->counted || priv->dead)
+  if (question_is_over (self))
     return;
 
   priv->has_answer = TRUE;
@@ -92,7 +102,7 @@ devssh_question_dispose (GObject *object)
 
   /* Dropped unanswered: refused. A language with a collector may do that in any thread; the object
    * then lives on until its own thread has refused. */
-  if (!priv->counted && !priv->dead)
+  if (!question_is_over (self))
     {
       if (priv->context == NULL || devssh_context_is_here (priv->context))
         question_refuse (self);
@@ -236,18 +246,21 @@ devssh_question_kill (DevSshQuestion *self)
 {
   DevSshQuestionPrivate *priv = PRIV (self);
 
-  if (priv->dead)
+  if (g_atomic_int_get (&priv->dead))
     return;
 
-  priv->dead = TRUE;
+  /* Another thread that drops the last reference frees a dead question at once. */
+  g_object_ref (self);
+  g_atomic_int_set (&priv->dead, TRUE);
   priv->sink = NULL;
-  if (priv->cancellable == NULL)
-    return;
-
-  if (priv->context == NULL)
-    priv->context = devssh_context_ref_thread_default ();
-  devssh_context_defer (priv->context, cancel_deferred,
-                        g_object_ref (priv->cancellable), g_object_unref);
+  if (priv->cancellable != NULL)
+    {
+      if (priv->context == NULL)
+        priv->context = devssh_context_ref_thread_default ();
+      devssh_context_defer (priv->context, cancel_deferred,
+                            g_object_ref (priv->cancellable), g_object_unref);
+    }
+  g_object_unref (self);
 }
 
 gboolean
@@ -259,7 +272,7 @@ devssh_question_take (DevSshQuestion *self)
       !devssh_context_check_here (priv->context, G_OBJECT_TYPE_NAME (self), NULL))
     return FALSE;
 
-  if (priv->dead)
+  if (g_atomic_int_get (&priv->dead))
     return FALSE;
 
   if (priv->has_answer)
@@ -319,7 +332,7 @@ devssh_question_get_cancellable (DevSshQuestion *self)
   if (priv->cancellable == NULL)
     {
       priv->cancellable = g_cancellable_new ();
-      if (priv->dead)
+      if (g_atomic_int_get (&priv->dead))
         g_cancellable_cancel (priv->cancellable);
     }
 

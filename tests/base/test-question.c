@@ -14,7 +14,7 @@ struct _TestQuestion
 
 G_DEFINE_FINAL_TYPE (TestQuestion, test_question, DEVSSH_TYPE_QUESTION)
 
-static guint n_alive;
+static guint n_alive;   /* atomic */
 
 static void
 test_question_refuse (DevSshQuestion *question)
@@ -25,7 +25,7 @@ test_question_refuse (DevSshQuestion *question)
 static void
 test_question_finalize (GObject *object)
 {
-  n_alive--;
+  g_atomic_int_add (&n_alive, -1);
   G_OBJECT_CLASS (test_question_parent_class)->finalize (object);
 }
 
@@ -40,7 +40,7 @@ static void
 test_question_init (TestQuestion *self)
 {
   self->answer = -1;
-  n_alive++;
+  g_atomic_int_inc (&n_alive);
 }
 
 static void
@@ -157,7 +157,7 @@ test_question_dropped (void)
   g_assert_cmpuint (sunk.n_calls, ==, 0);
   g_object_unref (kept);
   assert_sunk (&sunk, 0);
-  g_assert_cmpuint (n_alive, ==, 0);
+  g_assert_cmpuint (g_atomic_int_get (&n_alive), ==, 0);
 }
 
 static void
@@ -323,7 +323,30 @@ test_question_dropped_in_thread (void)
   assert_sunk (&sunk, 0);
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  g_assert_cmpuint (n_alive, ==, 0);
+  g_assert_cmpuint (g_atomic_int_get (&n_alive), ==, 0);
+}
+
+/* The session ends just when it is dropped: whoever is last frees it. */
+static void
+test_question_dropped_while_killed (void)
+{
+  for (guint i = 0; i < 500; i++)
+    {
+      Sunk sunk;
+      TestQuestion *question = question_new (&sunk);
+      GThread *thread;
+
+      devssh_question_get_cancellable (DEVSSH_QUESTION (question));
+      devssh_question_begin (DEVSSH_QUESTION (question));
+      devssh_question_end (DEVSSH_QUESTION (question), TRUE);
+      thread = g_thread_new ("drops", thread_drops, question);
+      devssh_question_kill (DEVSSH_QUESTION (question));
+      g_thread_join (thread);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_cmpuint (sunk.n_calls, ==, 0);
+      g_assert_cmpuint (g_atomic_int_get (&n_alive), ==, 0);
+    }
 }
 
 /* It belongs to the context it was given, not to the one that happens to be the default. */
@@ -370,6 +393,7 @@ main (int   argc,
   g_test_add_func ("/base/question/properties", test_question_properties);
   g_test_add_func ("/base/question/wrong-thread/T-66", test_question_wrong_thread);
   g_test_add_func ("/base/question/dropped-in-thread/T-66", test_question_dropped_in_thread);
+  g_test_add_func ("/base/question/dropped-in-thread/killed/T-66", test_question_dropped_while_killed);
   g_test_add_func ("/base/question/context/T-66", test_question_context);
 
   return g_test_run ();
