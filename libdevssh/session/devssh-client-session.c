@@ -48,9 +48,8 @@ struct _DevSshClientSession
   GCancellable            *asking;              /* ends what we asked the credentials for */
   Goal                     goal;
   Step                     step;
-  GWeakRef                 host_question;
+  DevSshQuestion          *host_question;       /* the open one; no reference: it tells when it dies */
   GObject                 *host_principal;      /* once accepted */
-  gboolean                 host_refused;
   gboolean                 host_accepted;
   gboolean                 service_requested;
   gboolean                 service_accepted;
@@ -115,6 +114,7 @@ devssh_client_session_host_answered_cb (DevSshQuestion *question,
   DevSshClientSession *self = data;
   DevSshAuthentication *authentication = DEVSSH_AUTHENTICATION (question);
 
+  self->host_question = NULL;
   self->host_accepted = devssh_authentication_get_answer (authentication) == DEVSSH_AUTH_ANSWER_ACCEPT;
   if (self->host_accepted)
     g_set_object (&self->host_principal, devssh_authentication_get_principal (authentication));
@@ -136,8 +136,8 @@ devssh_client_session_ask_host (DevSshClientSession *self)
   self->step = STEP_WAIT_HOST;
   question = devssh_authentication_new (DEVSSH_AUTHENTICATION_TYPE_SERVER_PUBLIC_KEY, NULL);
   devssh_authentication_set_public_key (question, devssh_transport_get_host_key (priv->pump->transport));
-  devssh_question_set_sink (DEVSSH_QUESTION (question), devssh_client_session_host_answered_cb, self);
-  g_weak_ref_set (&self->host_question, question);
+  self->host_question = DEVSSH_QUESTION (question);
+  devssh_question_set_sink (self->host_question, devssh_client_session_host_answered_cb, self);
 
   devssh_question_begin (DEVSSH_QUESTION (question));
   handled = devssh_session_emit_question (session, DEVSSH_QUESTION (question), &listened);
@@ -479,11 +479,9 @@ devssh_client_session_ended (DevSshSession *session,
                              const GError  *error)
 {
   DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
-  g_autoptr(DevSshQuestion) question = g_weak_ref_get (&self->host_question);
   GTask *task = devssh_client_session_take_task (self);
 
-  if (question != NULL)
-    devssh_question_kill (question);
+  g_clear_pointer (&self->host_question, devssh_question_kill);
   g_clear_pointer (&self->auth, devssh_auth_client_free);
   if (task != NULL)
     devssh_context_return_error (devssh_session_get_private (session)->context, task, g_error_copy (error));
@@ -511,7 +509,6 @@ devssh_client_session_finalize (GObject *object)
 {
   DevSshClientSession *self = DEVSSH_CLIENT_SESSION (object);
 
-  g_weak_ref_clear (&self->host_question);
   g_clear_object (&self->host_principal);
   G_OBJECT_CLASS (devssh_client_session_parent_class)->finalize (object);
 }
@@ -539,7 +536,6 @@ static void
 devssh_client_session_init (DevSshClientSession *self)
 {
   devssh_client_session_priv (self)->role = &client_role;
-  g_weak_ref_init (&self->host_question, NULL);
 }
 
 /**
@@ -591,12 +587,10 @@ static void
 devssh_client_session_call_cancelled_cb (gpointer data)
 {
   DevSshClientSession *self = data;
-  g_autoptr(DevSshQuestion) question = g_weak_ref_get (&self->host_question);
   g_autoptr(GTask) task = NULL;
 
   /* Nothing is sent; what the server still answers is swallowed (protocol.md 4.2). */
-  if (question != NULL && self->step == STEP_WAIT_HOST)
-    devssh_question_kill (question);
+  g_clear_pointer (&self->host_question, devssh_question_kill);
   if (self->auth != NULL)
     devssh_auth_client_cancel (self->auth);
   if (self->holding)
