@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* Sanitizers keep freed memory for a while, so there the numbers say nothing. */
-#if defined (__SANITIZE_ADDRESS__)
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
 #define MEMORY_IS_MEASURED FALSE
 #else
 #define MEMORY_IS_MEASURED TRUE

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#if defined (__SANITIZE_ADDRESS__) || !defined (__GLIBC__)
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__) || !defined (__GLIBC__)
 #define CAN_COUNT FALSE
 static gulong n_allocations;
 #else

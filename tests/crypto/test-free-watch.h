@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Sanitizers have put themselves into that place already. */
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined (__GLIBC__) && !defined (__SANITIZE_ADDRESS__) && !defined (__SANITIZE_THREAD__)
 #define TEST_CAN_WATCH_FREE 1
 #else
 #define TEST_CAN_WATCH_FREE 0
