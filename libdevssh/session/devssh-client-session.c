@@ -339,7 +339,6 @@ devssh_client_session_event (DevSshClientSession   *self,
       break;
 
     case DEVSSH_AUTH_CLIENT_FAILURE:
-      DEVSSH_TRACE (priv->tracer, WARNING, CLIENT_AUTHENTICATION_FAILED, "The server refused every attempt");
       devssh_client_session_complete (self, FALSE);
       break;
 

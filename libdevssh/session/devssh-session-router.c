@@ -71,24 +71,6 @@ devssh_session_message (DevSshSession        *self,
     }
 }
 
-static void
-devssh_session_keys_in_use (DevSshSession *self,
-                            gboolean       first)
-{
-  DevSshSessionPrivate *priv = devssh_session_get_private (self);
-  DevSshTransport *transport = priv->pump->transport;
-
-  if (!devssh_transport_is_no_security (transport))
-    DEVSSH_TRACE (priv->tracer, INFO, SESSION_ENCRYPTED, "Session %u: %s, %s, %s", priv->number,
-                  devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_KEX),
-                  devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_HOST_KEY),
-                  devssh_transport_get_negotiated (transport, DEVSSH_KEXINIT_CIPHER_C2S));
-  if (!first)
-    return;
-  if (!devssh_transport_is_no_security (transport))
-    devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_KEY_EXCHANGE);
-}
-
 void
 devssh_session_route_transport (DevSshSession        *self,
                                 DevSshTransportEvent *event)
@@ -102,8 +84,6 @@ devssh_session_route_transport (DevSshSession        *self,
       break;
 
     case DEVSSH_TRANSPORT_VERSION:
-      DEVSSH_TRACE (priv->tracer, INFO, PROTOCOL_VERSION, "Remote version: %s",
-                    devssh_version_to_string (devssh_transport_get_remote_version (priv->pump->transport)));
       devssh_session_notify (self, "remote-version");
       devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_VERSION_EXCHANGE);
       break;
@@ -119,7 +99,8 @@ devssh_session_route_transport (DevSshSession        *self,
       break;
 
     case DEVSSH_TRANSPORT_KEX_DONE:
-      devssh_session_keys_in_use (self, event->flag);
+      if (event->flag && !devssh_transport_is_no_security (priv->pump->transport))
+        devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_KEY_EXCHANGE);
       break;
 
     case DEVSSH_TRANSPORT_EXT_INFO:
@@ -136,10 +117,7 @@ devssh_session_route_transport (DevSshSession        *self,
       break;
 
     case DEVSSH_TRANSPORT_DEBUG:
-      if (event->flag)
-        DEVSSH_TRACE (priv->tracer, INFO, DEBUG_MESSAGE, "Peer: %s", event->text);
-      else
-        DEVSSH_TRACE (priv->tracer, VERBOSE, DEBUG_MESSAGE, "Peer: %s", event->text);
+      /* The transport has noted it. */
       break;
 
     case DEVSSH_TRANSPORT_UNIMPLEMENTED:

@@ -213,7 +213,6 @@ devssh_session_set_authenticated (DevSshSession *self,
   g_atomic_int_set (&priv->authenticated, TRUE);
   devssh_transport_set_phase (priv->pump->transport, DEVSSH_PHASE_OPEN);
   devssh_connection_set_principal (priv->pump->connection, principal);
-  DEVSSH_TRACE (priv->tracer, INFO, SESSION_AUTHENTICATED, "Session %u is authenticated", priv->number);
 }
 
 void

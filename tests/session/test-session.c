@@ -29,6 +29,59 @@ test_session_authenticate (void)
   g_assert_nonnull (devssh_session_get_principal (DEVSSH_SESSION (pair->server)));
 }
 
+static guint
+n_notes (GHashTable       *counts,
+         DevSshTraceEvent  event)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (counts, GINT_TO_POINTER (event)));
+}
+
+static void
+count_notes_cb (DevSshSession    *session,
+                DevSshTraceLevel  level,
+                DevSshTraceEvent  event,
+                const char       *text,
+                GHashTable       *counts)
+{
+  g_hash_table_insert (counts, GINT_TO_POINTER (event), GUINT_TO_POINTER (n_notes (counts, event) + 1));
+}
+
+/* Whoever counts a step in the notes counts it once. */
+static void
+test_session_trace (void)
+{
+  static const guint8 debug[] = { DEVSSH_MESSAGE_DEBUG, TRUE, 0, 0, 0, 4, 'l', 'o', 'o', 'k', 0, 0, 0, 0 };
+  static const DevSshTraceEvent once[] = {
+    DEVSSH_TRACE_EVENT_PROTOCOL_VERSION, DEVSSH_TRACE_EVENT_SESSION_ENCRYPTED,
+    DEVSSH_TRACE_EVENT_SESSION_AUTHENTICATED, DEVSSH_TRACE_EVENT_DEBUG_MESSAGE,
+  };
+  g_autoptr(GBytes) message = g_bytes_new_static (debug, sizeof debug);
+
+  for (guint server = 0; server < 2; server++)
+    {
+      g_autoptr(TestPair) pair = test_pair_new ();
+      g_autoptr(GHashTable) counts = g_hash_table_new (NULL, NULL);
+      g_autoptr(GError) error = NULL;
+      DevSshSession *session, *peer;
+
+      test_pair_make (pair);
+      session = server ? DEVSSH_SESSION (pair->server) : DEVSSH_SESSION (pair->client);
+      peer = server ? DEVSSH_SESSION (pair->client) : DEVSSH_SESSION (pair->server);
+      g_signal_connect (session, "trace", G_CALLBACK (count_notes_cb), counts);
+      test_pair_authenticate (pair);
+      devssh_session_send_message (peer, message, &error);
+      g_assert_no_error (error);
+      test_settle ();
+
+      for (guint i = 0; i < G_N_ELEMENTS (once); i++)
+        {
+          g_test_message ("event %d", once[i]);
+          g_assert_cmpuint (n_notes (counts, once[i]), ==, 1);
+        }
+      g_signal_handlers_disconnect_by_data (session, counts);
+    }
+}
+
 static void
 authenticate_next_cb (GObject      *session,
                       GAsyncResult *result,
@@ -80,17 +133,21 @@ static void
 test_session_user_refused (void)
 {
   g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(GHashTable) counts = g_hash_table_new (NULL, NULL);
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GAsyncResult) again = NULL;
   g_autoptr(GError) error = NULL;
 
   pair->accept_user = FALSE;
   test_pair_connect (pair);
+  g_signal_connect (pair->client, "trace", G_CALLBACK (count_notes_cb), counts);
   devssh_client_session_authenticate_async (pair->client, pair->user, NULL, test_keep_result_cb, &result);
   test_spin_until (result != NULL);
   g_assert_false (devssh_client_session_authenticate_finish (pair->client, result, &error));
   g_assert_no_error (error);
   g_assert_true (devssh_session_get_is_connected (DEVSSH_SESSION (pair->client)));
+  g_signal_handlers_disconnect_by_data (pair->client, counts);
+  g_assert_cmpuint (n_notes (counts, DEVSSH_TRACE_EVENT_CLIENT_AUTHENTICATION_FAILED), ==, 1);
 
   /* protocol: a second attempt may follow, and the host is not asked about again. */
   pair->accept_user = TRUE;
@@ -248,6 +305,7 @@ main (int   argc,
   g_test_add_func ("/session/authenticate/when-connected", test_session_authenticate_when_connected);
   g_test_add_func ("/session/authenticate/host-refused", test_session_host_refused);
   g_test_add_func ("/session/authenticate/user-refused", test_session_user_refused);
+  g_test_add_func ("/session/trace", test_session_trace);
   g_test_add_func ("/session/data", test_session_data);
   g_test_add_func ("/session/data/nested/T-64", test_session_nested);
   g_test_add_func ("/session/close", test_session_close);
