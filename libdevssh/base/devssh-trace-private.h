@@ -32,6 +32,20 @@ void             devssh_tracer_add         (DevSshTracer *self, DevSshTraceLevel
 DevSshTraceNote *devssh_tracer_take        (DevSshTracer *self);
 void             devssh_trace_note_free    (DevSshTraceNote *note);
 
+/* T-57: characters that move the cursor, end the line or turn the reading direction of what follows; RFC 4253,
+ * 11.1 and 11.2 ask for "control character filtering". */
+static inline gboolean
+devssh_trace_is_unsafe (gunichar c)
+{
+  return c < 0x20 ||
+         (c >= 0x7f && c <= 0x9f) ||                   /* DEL, C1 */
+         c == 0x061c ||                                /* Arabic letter mark */
+         c == 0x200e || c == 0x200f ||                 /* left-to-right and right-to-left mark */
+         c == 0x2028 || c == 0x2029 ||                 /* line and paragraph separator */
+         (c >= 0x202a && c <= 0x202e) ||               /* embeddings and overrides */
+         (c >= 0x2066 && c <= 0x2069);                 /* isolates */
+}
+
 #define DEVSSH_TRACE(tracer, level, event, ...) \
   G_STMT_START { \
     if (devssh_tracer_wants ((tracer), DEVSSH_TRACE_LEVEL_##level)) \

@@ -308,15 +308,6 @@ devssh_tracer_wants (DevSshTracer     *self,
   return self != NULL && (int) level <= self->level;
 }
 
-static gboolean
-is_unsafe (gunichar c)
-{
-  return g_unichar_iscntrl (c) ||                        /* C0, DEL, C1 */
-         /* marks, embeddings and isolates of bidi */
-         c == 0x061c || c == 0x200e || c == 0x200f ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 /* T-57: whatever came into the text, it stays one line that moves no cursor. */
 static char *
 make_safe (char *text)
@@ -329,7 +320,7 @@ make_safe (char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (!is_unsafe (c))
+      if (!devssh_trace_is_unsafe (c))
         continue;
 
       if (safe == NULL)

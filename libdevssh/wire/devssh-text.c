@@ -2,23 +2,11 @@
 /* Text of a peer made fit for a log, a dialog or a GError (T-57). */
 #include <libdevssh/wire/devssh-names-private.h>
 
+#include <libdevssh/base/devssh-trace-private.h>
+
 #include <string.h>
 
 #define TEXT_MAX_BYTES 1024
-
-/* Characters that move the cursor, end the line or turn the reading direction of what follows:
- * RFC 4253, 11.1 and 11.2 ask for "control character filtering". */
-static gboolean
-is_dangerous (gunichar c)
-{
-  return c < 0x20 ||
-         (c >= 0x7f && c <= 0x9f) ||                   /* DEL, C1 */
-         c == 0x061c ||                                /* Arabic letter mark */
-         c == 0x200e || c == 0x200f ||                 /* left-to-right and right-to-left mark */
-         c == 0x2028 || c == 0x2029 ||                 /* line and paragraph separator */
-         (c >= 0x202a && c <= 0x202e) ||               /* embeddings and overrides */
-         (c >= 0x2066 && c <= 0x2069);                 /* isolates */
-}
 
 /* One character as it may be shown; returns how many bytes of data it was. */
 static gsize
@@ -39,7 +27,7 @@ next_piece (const guint8 *data,
   else if (c >= 0x80)
     used = (gsize) g_unichar_to_utf8 (c, NULL);
 
-  if (!is_dangerous (c))
+  if (!devssh_trace_is_unsafe (c))
     {
       piece_length = g_unichar_to_utf8 (c, piece);
       piece[piece_length] = '\0';
