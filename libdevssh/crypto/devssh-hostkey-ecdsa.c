@@ -144,7 +144,7 @@ devssh_ecdsa_read_point (const DevSshHostKeyType  *type,
   if (!devssh_reader_finish (reader, error))
     return FALSE;
 
-  if (curve.length != strlen (type->curve) || memcmp (curve.data, type->curve, curve.length) != 0)
+  if (!devssh_slice_is (curve, type->curve))
     {
       g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
                    "A key of type %s names another curve", type->name);

@@ -56,7 +56,7 @@ extern const DevSshHostKeyType devssh_hostkey_ecdsa_p521;
 extern const DevSshHostKeyType devssh_hostkey_ed25519;
 
 /* NULL if there is none; RSA also by the names of its signatures, as some peers write it. */
-const DevSshHostKeyType *devssh_hostkey_type_find     (const char *name, gsize length);
+const DevSshHostKeyType *devssh_hostkey_type_find     (DevSshSlice name);
 const DevSshHostKeyType *devssh_hostkey_type_for_pkey (EVP_PKEY *pkey);
 
 /* One thread has a kept context at a time; a second one makes its own. */

@@ -17,21 +17,19 @@ static const DevSshHostKeyType * const devssh_hostkey_types[] = {
 };
 
 const DevSshHostKeyType *
-devssh_hostkey_type_find (const char *name,
-                          gsize       length)
+devssh_hostkey_type_find (DevSshSlice name)
 {
   static const char * const rsa_names[] = { DEVSSH_ALGORITHM_KEY_RSA_SHA2_256,
                                             DEVSSH_ALGORITHM_KEY_RSA_SHA2_512 };
 
   for (guint i = 0; i < G_N_ELEMENTS (devssh_hostkey_types); i++)
     {
-      if (strlen (devssh_hostkey_types[i]->name) == length &&
-          memcmp (devssh_hostkey_types[i]->name, name, length) == 0)
+      if (devssh_slice_is (name, devssh_hostkey_types[i]->name))
         return devssh_hostkey_types[i];
     }
   for (guint i = 0; i < G_N_ELEMENTS (rsa_names); i++)
     {
-      if (strlen (rsa_names[i]) == length && memcmp (rsa_names[i], name, length) == 0)
+      if (devssh_slice_is (name, rsa_names[i]))
         return &devssh_hostkey_rsa;
     }
   return NULL;

@@ -238,16 +238,15 @@ devssh_key_pair_new_take (const DevSshHostKeyType  *type,
 }
 
 static const DevSshHostKeyType *
-devssh_key_pair_type_for_name (const char  *name,
-                               gsize        length,
-                               GError     **error)
+devssh_key_pair_type_for_name (DevSshSlice   name,
+                               GError      **error)
 {
-  const DevSshHostKeyType *type = devssh_hostkey_type_find (name, length);
+  const DevSshHostKeyType *type = devssh_hostkey_type_find (name);
 
   if (type == NULL)
     {
       /* The name may come from a peer. */
-      g_autofree char *shown = devssh_text_for_people ((const guint8 *) name, length);
+      g_autofree char *shown = devssh_text_for_people (name.data, name.length);
 
       g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
                    "There are no keys of type “%s” here", shown);
@@ -261,8 +260,8 @@ devssh_key_pair_generate_cancellable (const char    *algorithm,
                                       GCancellable  *cancellable,
                                       GError       **error)
 {
-  const DevSshHostKeyType *type = devssh_key_pair_type_for_name (algorithm, strlen (algorithm),
-                                                                 error);
+  const DevSshSlice name = { (const guint8 *) algorithm, strlen (algorithm) };
+  const DevSshHostKeyType *type = devssh_key_pair_type_for_name (name, error);
   EVP_PKEY *pkey = NULL;
 
   if (type == NULL)
@@ -409,7 +408,7 @@ devssh_key_pair_read_blob (DevSshKeyPair  *self,
   if (!devssh_reader_finish (&reader, error))
     return FALSE;
 
-  type = devssh_key_pair_type_for_name ((const char *) name.data, name.length, error);
+  type = devssh_key_pair_type_for_name (name, error);
   if (type == NULL)
     return FALSE;
 
@@ -474,7 +473,7 @@ devssh_key_pair_new_for_private_fields (DevSshReader  *reader,
   if (!devssh_reader_finish (reader, error))
     return NULL;
 
-  type = devssh_key_pair_type_for_name ((const char *) name.data, name.length, error);
+  type = devssh_key_pair_type_for_name (name, error);
   if (type == NULL)
     return NULL;
 
@@ -899,7 +898,7 @@ devssh_key_pair_verify_raw (DevSshKeyPair  *self,
     return FALSE;
 
   /* T-24: what was agreed on is what signs. */
-  if (name.length != strlen (algorithm) || memcmp (name.data, algorithm, name.length) != 0)
+  if (!devssh_slice_is (name, algorithm))
     {
       g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_SIGNATURE,
                    "The signature was made with another algorithm than %s", algorithm);

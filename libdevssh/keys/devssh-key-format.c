@@ -193,8 +193,7 @@ devssh_key_read_pem (const DevSshPem  *pem,
 
   for (guint i = 0; i < G_N_ELEMENTS (devssh_key_labels) && row == NULL; i++)
     {
-      if (strlen (devssh_key_labels[i].label) == pem->label.length &&
-          memcmp (devssh_key_labels[i].label, pem->label.data, pem->label.length) == 0)
+      if (devssh_slice_is (pem->label, devssh_key_labels[i].label))
         row = &devssh_key_labels[i];
     }
   if (row == NULL)

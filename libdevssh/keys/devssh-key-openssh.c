@@ -10,13 +10,6 @@
 #define BLOCK_SIZE 8
 #define COLUMNS    70
 
-static gboolean
-devssh_slice_is (DevSshSlice  slice,
-                 const char  *text)
-{
-  return slice.length == strlen (text) && memcmp (slice.data, text, slice.length) == 0;
-}
-
 static void
 devssh_openssh_set_malformed (GError     **error,
                               const char  *what)

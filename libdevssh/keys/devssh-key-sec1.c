@@ -64,8 +64,7 @@ devssh_key_sec1_object_for_curve (DevSshSlice curve)
 {
   for (guint i = 0; i < G_N_ELEMENTS (devssh_curves); i++)
     {
-      if (strlen (devssh_curves[i].name) == curve.length &&
-          memcmp (devssh_curves[i].name, curve.data, curve.length) == 0)
+      if (devssh_slice_is (curve, devssh_curves[i].name))
         return OBJ_nid2obj (devssh_curves[i].nid);
     }
   return NULL;

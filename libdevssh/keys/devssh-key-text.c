@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-static gboolean
-devssh_slice_equal (DevSshSlice  slice,
-                    const char  *text)
-{
-  return slice.length == strlen (text) && memcmp (slice.data, text, slice.length) == 0;
-}
-
 /* Takes the next line off the text, without its end. FALSE: there is none. */
 static gboolean
 devssh_text_next_line (DevSshSlice *text,
@@ -92,7 +85,7 @@ devssh_pem_find (DevSshSlice   text,
           pem->body.length = (gsize) (line.data - pem->body.data);
           inside = FALSE;
           /* openssl writes the curve in front of the key. */
-          if (!devssh_slice_equal (pem->label, "EC PARAMETERS"))
+          if (!devssh_slice_is (pem->label, "EC PARAMETERS"))
             {
               devssh_pem_skip_headers (pem);
               return TRUE;

@@ -5,6 +5,8 @@
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/wire/devssh-reader.h>
 
+#include <string.h>
+
 G_BEGIN_DECLS
 
 /* Borrowed bytes inside a payload; dies with the payload. */
@@ -13,6 +15,13 @@ typedef struct
   const guint8 *data;
   gsize         length;
 } DevSshSlice;
+
+static inline gboolean
+devssh_slice_is (DevSshSlice  slice,
+                 const char  *text)
+{
+  return slice.length == strlen (text) && memcmp (slice.data, text, slice.length) == 0;
+}
 
 struct _DevSshReader
 {
