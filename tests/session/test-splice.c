@@ -26,6 +26,7 @@ typedef struct
   gboolean       far_eof;
   int            far_error;
   GCancellable  *cancellable;
+  DevSshChannelSpliceFlags flags;
   GAsyncResult  *result;
 } Fixture;
 
@@ -150,6 +151,7 @@ static void
 test_fixture_splice (Fixture                  *self,
                      DevSshChannelSpliceFlags  flags)
 {
+  self->flags = flags;
   devssh_channel_splice_async (self->spliced, self->stream, flags, G_PRIORITY_DEFAULT,
                                self->cancellable, test_keep_result_cb, &self->result);
 }
@@ -181,6 +183,10 @@ test_fixture_clear (Fixture *self)
   test_pair_clear (&self->pair);
   g_clear_object (&self->channel);
   g_clear_object (&self->spliced);
+  /* It may still be at work for the splice in another thread, and is the splice's to close. */
+  while (self->result != NULL && (self->flags & DEVSSH_CHANNEL_SPLICE_CLOSE_STREAM) != 0 &&
+         !g_io_stream_is_closed (self->stream))
+    g_main_context_iteration (NULL, TRUE);
   g_io_stream_close (self->stream, NULL, NULL);
   g_object_unref (self->stream);
   test_fixture_hang_up (self);
