@@ -704,6 +704,7 @@ devssh_key_exchange_check_limits (DevSshTransport *self)
 {
   const DevSshTransportConfig *config = self->config;
   guint64 packets = MAX (self->in.packets, self->out.packets);
+  guint64 flow = self->in.flow + self->out.flow;
 
   if (!self->encrypted || devssh_transport_is_over (self))
     return;
@@ -718,7 +719,7 @@ devssh_key_exchange_check_limits (DevSshTransport *self)
     return;
 
   if (packets >= config->rekey_packets ||
-      (config->rekey_bytes > 0 &&
-       self->in.flow + self->out.flow > config->rekey_bytes + DEVSSH_TRANSPORT_REKEY_SLACK))
+      (config->rekey_bytes > 0 && flow > DEVSSH_TRANSPORT_REKEY_SLACK &&
+       flow - DEVSSH_TRANSPORT_REKEY_SLACK > config->rekey_bytes))
     devssh_key_exchange_begin (self, 0);
 }
