@@ -308,9 +308,18 @@ devssh_packet_reader_init (DevSshPacketReader *self,
   self->pool = devssh_buffer_pool_ref (pool);
 }
 
+/* T-82: an opened packet that nobody has taken yet may hold a password, and must not stay behind where it lay. */
+static void
+reader_wipe_opened (DevSshPacketReader *self)
+{
+  if (self->opened)
+    devssh_wipe (self->buffer->data + self->start, 4 + (gsize) self->length);
+}
+
 void
 devssh_packet_reader_clear (DevSshPacketReader *self)
 {
+  reader_wipe_opened (self);
   devssh_protection_clear (&self->protection);
   g_clear_pointer (&self->buffer, devssh_buffer_unref);
   g_clear_pointer (&self->pool, devssh_buffer_pool_unref);
@@ -334,6 +343,7 @@ devssh_packet_reader_get_space (DevSshPacketReader *self,
       DevSshBuffer *fresh = devssh_buffer_new (self->pool);
 
       memcpy (fresh->data, self->buffer->data + self->start, rest);
+      reader_wipe_opened (self);
       devssh_buffer_unref (self->buffer);
       self->buffer = fresh;
       self->start = 0;
@@ -346,6 +356,8 @@ devssh_packet_reader_get_space (DevSshPacketReader *self,
   else if (self->start > 0 && self->buffer->size - self->end < self->buffer->size / 2)
     {
       memmove (self->buffer->data, self->buffer->data + self->start, rest);
+      if (self->opened)
+        devssh_wipe (self->buffer->data + rest, self->start);
       self->start = 0;
       self->end = rest;
     }

@@ -92,7 +92,14 @@ test_machine_hold (void)
   g_assert_cmpstr (peer->end.story->str + before, ==, " debug debug 90");
 }
 
-/* The parked message goes along when the buffer changes under it. */
+static gboolean
+buffer_has (const DevSshBuffer *buffer,
+            const char         *text)
+{
+  return memmem (buffer->data, buffer->size, text, strlen (text)) != NULL;
+}
+
+/* The parked message goes along when the buffer changes under it, and stays nowhere else. */
 static void
 test_machine_hold_moves (void)
 {
@@ -108,8 +115,10 @@ test_machine_hold_moves (void)
   test_peer_send (peer, payload, sizeof payload);
   g_assert_cmpint (peer->end.last, ==, DEVSSH_TRANSPORT_HELD);
   lent = devssh_buffer_ref (transport->in.buffer);
+  g_assert_true (buffer_has (lent, text));
   test_peer_send (peer, payload, 100);
   g_assert_true (transport->in.buffer != lent);
+  g_assert_false (buffer_has (lent, text));
   memset (lent->data, 0xff, lent->size);
   devssh_buffer_unref (lent);
 
@@ -120,6 +129,40 @@ test_machine_hold_moves (void)
                    201);
   g_assert_cmpmem (g_bytes_get_data (g_ptr_array_index (peer->end.messages, 1), NULL), 100, payload,
                    100);
+}
+
+/* The same inside of one buffer, and at the end of all. */
+static void
+test_machine_hold_wiped (void)
+{
+  g_autoptr(TestPeer) peer = test_peer_new (test_config_new (TRUE));
+  DevSshTransport *transport = peer->end.transport;
+  g_autofree guint8 *much = g_malloc0 (20000);
+  static const char secret[] = "\x50 open sesame, open sesame";
+  DevSshBuffer *buffer;
+  gsize from, size;
+
+  much[0] = DEVSSH_MESSAGE_IGNORE;
+  test_peer_handshake (peer, DEVSSH_PHASE_OPEN);
+  devssh_transport_hold (transport, TRUE);
+  /* Behind so much that there is a reason to move it. */
+  for (guint i = 0; i < 10; i++)
+    devssh_packet_writer_seal (&peer->out, much, 20000, NULL, 0);
+  test_peer_send (peer, secret, strlen (secret));
+  g_assert_cmpint (peer->end.last, ==, DEVSSH_TRANSPORT_HELD);
+  buffer = transport->in.buffer;
+  from = transport->in.start;
+  g_assert_cmpuint (from, >, 150000);
+
+  devssh_transport_get_space (transport, &size);
+  g_assert_true (transport->in.buffer == buffer && transport->in.start == 0);
+  g_assert_true (buffer_has (buffer, secret));
+  g_assert_null (memmem (buffer->data + from, buffer->size - from, secret, strlen (secret)));
+
+  buffer = devssh_buffer_ref (buffer);
+  g_clear_pointer (&peer, test_peer_free);
+  g_assert_false (buffer_has (buffer, secret));
+  devssh_buffer_unref (buffer);
 }
 
 /* While held, reading stops before the buffer is full. */
@@ -717,7 +760,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/transport/machine/splits/T-02", test_machine_splits);
   g_test_add_func ("/transport/machine/hold", test_machine_hold);
-  g_test_add_func ("/transport/machine/hold/moves", test_machine_hold_moves);
+  g_test_add_func ("/transport/machine/hold/moves/T-82", test_machine_hold_moves);
+  g_test_add_func ("/transport/machine/hold/wiped/T-82", test_machine_hold_wiped);
   g_test_add_func ("/transport/machine/hold/full", test_machine_hold_full);
   g_test_add_func ("/transport/machine/hold/exchange/T-45", test_machine_hold_exchange);
   g_test_add_func ("/transport/machine/nested/T-64", test_machine_nested);
