@@ -35,6 +35,8 @@ LOOP_WORDS = re.compile(r'\b(GMain(Loop|Context)|GSource(Funcs)?|g_main_\w+|g_so
 # Up to the next statement, which is enough: what it checks stands in one.
 ASSERTION = re.compile(r'\bg_assert \(([^;]*);')
 CALL = re.compile(r'\b(\w*[a-z]\w*) \(')   # macros in capitals go
+COMPARISON = re.compile(r'\b(memcmp|strn?cmp|g_strcmp0|g_str_equal|g_bytes_(equal|compare)) \('
+                        r'[^;()]*\b\w*(password|passphrase|secret|token|session_id)\b')
 WITHOUT_EFFECT = {'sizeof', 'devssh_reader_ok'}
 UNFINISHED = re.compile(r'\b(' + 'TO' + 'DO|FIX' + r'ME)\b')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
@@ -252,6 +254,14 @@ def rule_assertions(house):
                     yield file.name, file.line_of(match.start()), f"{name} () in g_assert ()"
 
 
+def rule_secrets(house):
+    """secrets are compared in constant time (T-39)"""
+    for file in house.sources:
+        if file.parts[0] in ('libdevssh', 'plugins'):
+            for line, text in file.words(COMPARISON):
+                yield file.name, line, f"{text}: compare with devssh_secret_equal ()"
+
+
 def rule_spdx(house):
     """every file opens with its SPDX line; a source with a sentence behind it"""
     for file in house.files:
@@ -375,6 +385,9 @@ FAULTS = [
     (rule_plugins, {'plugins/echo/echo.c': ECHO_C + '#include <libdevssh/base/devssh-types.h>'}),
     (rule_plugins, {'plugins/echo/echo.c': ECHO_C + '#include "../other/other.h"'}),
     (rule_assertions, {'libdevssh/session/s.c': S_C + 'g_assert (i > 0 &&\n          set (i) == 1);'}),
+    (rule_secrets, {'libdevssh/session/s.c': S_C + 'return g_strcmp0 (given, self->password) == 0;'}),
+    (rule_secrets, {'libdevssh/session/s.c': S_C + 'return memcmp (peer_token, ours, 32) == 0;'}),
+    (rule_secrets, {'libdevssh/session/s.c': S_C + 'return g_bytes_equal (session_id, other);'}),
     (rule_spdx, {'libdevssh/session/s.c': '/* What it is for. */\n'}),
     (rule_spdx, {'libdevssh/session/s.c': TOP.split('\n')[0] + '\nint i;\n'}),
     (rule_spdx, {'tests/run': '#!/bin/sh\necho\n'}),
