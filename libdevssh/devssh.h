@@ -23,6 +23,7 @@
 #include <libdevssh/service/devssh-activation.h>
 #include <libdevssh/service/devssh-service.h>
 #include <libdevssh/service/devssh-plugin.h>
+#include <libdevssh/service/devssh-port-forward-message.h>
 #include <libdevssh/service/devssh-port-forwarder.h>
 #include <libdevssh/session/devssh-session-config.h>
 #include <libdevssh/session/devssh-credential-request.h>

@@ -4,6 +4,7 @@
 
 #include <libdevssh/service/devssh-forwarded-port.h>
 #include <libdevssh/service/devssh-forwarded-port-connecting.h>
+#include <libdevssh/service/devssh-port-forward-message.h>
 
 G_BEGIN_DECLS
 
@@ -15,42 +16,6 @@ G_BEGIN_DECLS
  * Since: 1.0
  */
 #define DEVSSH_SERVICE_NAME_PORT_FORWARDING  "port-forwarding"
-
-/**
- * DEVSSH_REQUEST_TCPIP_FORWARD:
- *
- * The global request to listen on a port: address, port (RFC 4254, 7.1).
- *
- * Since: 1.0
- */
-#define DEVSSH_REQUEST_TCPIP_FORWARD         "tcpip-forward"
-
-/**
- * DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD:
- *
- * The global request to listen no longer: address, port (RFC 4254, 7.1).
- *
- * Since: 1.0
- */
-#define DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD  "cancel-tcpip-forward"
-
-/**
- * DEVSSH_CHANNEL_TYPE_FORWARDED_TCPIP:
- *
- * The type of channels for connections to a port that listens for the peer (RFC 4254, 7.2).
- *
- * Since: 1.0
- */
-#define DEVSSH_CHANNEL_TYPE_FORWARDED_TCPIP  "forwarded-tcpip"
-
-/**
- * DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP:
- *
- * The type of channels for connections to a host and port on the side of the peer (RFC 4254, 7.2).
- *
- * Since: 1.0
- */
-#define DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP     "direct-tcpip"
 
 #define DEVSSH_TYPE_GATEWAY_PORTS  (devssh_gateway_ports_get_type ())
 #define DEVSSH_TYPE_PORT_FORWARDER (devssh_port_forwarder_get_type ())

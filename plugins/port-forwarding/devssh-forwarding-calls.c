@@ -2,9 +2,6 @@
 /* What the application calls: DevSshPortForwarder (protocol.md 6.6). */
 #include "devssh-forwarding-service.h"
 
-#include <string.h>
-
-#include "devssh-forwarding-messages.h"
 #include "devssh-forwarding-relay.h"
 #include "devssh-forwarding-sockets.h"
 #include "devssh-local-forwarder.h"
@@ -58,7 +55,6 @@ typedef struct
   DevSshForwardingService *self;
   GTask                   *task;        /* NULL: cancelled */
   GSource                 *watch;
-  GBytes                  *address;
   char                    *remote_address;
   char                    *local_host;
   guint                    remote_port;
@@ -71,7 +67,6 @@ request_free (Request *request)
   g_clear_pointer (&request->watch, watch_free);
   g_clear_object (&request->task);
   g_object_unref (request->self);
-  g_bytes_unref (request->address);
   g_free (request->remote_address);
   g_free (request->local_host);
   g_free (request);
@@ -96,23 +91,24 @@ request_granted (Request  *request,
                  GError  **error)
 {
   DevSshForwardingService *self = request->self;
-  guint port = request->remote_port;
+  g_autoptr(DevSshPortForwardMessage) message = devssh_port_forward_message_parse_success (reply, error);
   DevSshForwardedPort *forwarded;
+  guint port;
 
-  if (!devssh_forwarding_reply_decode (reply, &port, error))
+  if (message == NULL)
     return NULL;
 
   /* What we asked for is what we have; the port of the reply counts where we left the choice. */
-  if (request->remote_port != 0)
-    port = request->remote_port;
-
+  port = request->remote_port != 0 ? request->remote_port : devssh_port_forward_message_get_port (message);
   if (port == 0)
     {
       g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED, "The peer does not say which port it chose");
       return NULL;
     }
 
-  forwarded = devssh_remote_forwarder_new (DEVSSH_SERVICE (self), request->address, request->remote_address, port,
+  forwarded = devssh_remote_forwarder_new (DEVSSH_SERVICE (self),
+                                           devssh_forwarding_address_to_wire (request->remote_address),
+                                           request->remote_address, port,
                                            request->local_host, request->local_port);
   devssh_forwarding_service_add (self, self->local_ports, forwarded);
 
@@ -230,9 +226,8 @@ request_remote_port (DevSshForwardingService *self,
                      guint                    local_port,
                      GTask                   *task)
 {
-  const char *wire = devssh_forwarding_address_to_wire (remote_address);
   DevSshSession *session = get_session (self, task);
-  DevSshForwardingRequest message;
+  g_autoptr(DevSshPortForwardMessage) message = NULL;
   g_autoptr(GBytes) payload = NULL;
   Request *request;
 
@@ -246,16 +241,14 @@ request_remote_port (DevSshForwardingService *self,
   request->self = g_object_ref (self);
   request->task = g_object_ref (task);
   request->watch = watch_cancellable (g_task_get_cancellable (task), request_cancelled_cb, request);
-  request->address = g_bytes_new (wire, strlen (wire));
   request->remote_address = g_strdup (remote_address);
   request->remote_port = remote_port;
   request->local_host = g_strdup (local_host);
   request->local_port = local_port;
   g_queue_push_tail (&self->requests, request);
 
-  message.address = request->address;
-  message.port = remote_port;
-  payload = devssh_forwarding_request_encode (&message);
+  message = devssh_port_forward_message_new_request (NULL, devssh_forwarding_address_to_wire (remote_address), remote_port);
+  payload = devssh_port_forward_message_to_bytes (message);
   devssh_session_request_async (session, DEVSSH_REQUEST_TCPIP_FORWARD, TRUE, payload, NULL,
                                 request_answered_cb, request);
 }
@@ -327,7 +320,6 @@ listen_for_remote_port (DevSshForwardingService  *self,
 {
   g_autoptr(GPtrArray) addresses = NULL;
   g_autoptr(GSocketListener) listener = NULL;
-  g_autoptr(GBytes) host = g_bytes_new (remote_host, strlen (remote_host));
   g_autofree char *text = NULL;
   DevSshForwardedPort *port;
 
@@ -347,7 +339,7 @@ listen_for_remote_port (DevSshForwardingService  *self,
 
   text = g_inet_address_to_string (addresses->pdata[0]);
   port = devssh_local_forwarder_new (DEVSSH_SERVICE (self), DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP, listener,
-                                     text, local_port, remote_host, host, remote_port);
+                                     text, local_port, remote_host, remote_host, remote_port);
   devssh_forwarding_service_add (self, NULL, port);
   devssh_forwarding_service_trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_SERVER_LISTENING,
                                    "Listening on %s port %u", text, local_port);
@@ -438,7 +430,7 @@ stream_to_remote_port_async (DevSshPortForwarder *forwarder,
 {
   g_autoptr(GTask) task = g_task_new (forwarder, cancellable, callback, user_data);
   DevSshSession *session;
-  g_auto(DevSshForwardingOpen) message = { 0, };
+  g_autoptr(DevSshPortForwardMessage) message = NULL;
   g_autoptr(GBytes) type_data = NULL;
 
   g_task_set_source_tag (task, stream_to_remote_port_async);
@@ -449,9 +441,9 @@ stream_to_remote_port_async (DevSshPortForwarder *forwarder,
   if (session == NULL)
     return;
 
-  message.host = g_bytes_new (remote_host, strlen (remote_host));
-  message.port = remote_port;
-  type_data = devssh_forwarding_open_encode (&message);
+  message = devssh_port_forward_message_new_channel_open (DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP, remote_host, remote_port,
+                                                          NULL, 0);
+  type_data = devssh_port_forward_message_to_bytes (message);
   devssh_session_open_channel_full_async (session, DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP, type_data, 0, cancellable,
                                           direct_opened_cb, g_object_ref (task));
 }

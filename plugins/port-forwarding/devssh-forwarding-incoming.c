@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "devssh-forwarding-messages.h"
 #include "devssh-forwarding-relay.h"
 #include "devssh-forwarding-sockets.h"
 #include "devssh-local-forwarder.h"
@@ -17,11 +16,11 @@
 
 typedef struct
 {
-  DevSshForwardingService *self;
-  DevSshSessionRequest    *request;
-  GBytes                  *address;
-  char                    *text;        /* address, readable */
-  guint                    port;
+  DevSshForwardingService  *self;
+  DevSshSessionRequest     *request;
+  DevSshPortForwardMessage *message;
+  const char               *address;    /* of message */
+  guint                     port;
 } Forward;
 
 static void
@@ -29,8 +28,7 @@ forward_free (Forward *forward)
 {
   g_object_unref (forward->self);
   g_object_unref (forward->request);
-  g_bytes_unref (forward->address);
-  g_free (forward->text);
+  devssh_port_forward_message_unref (forward->message);
   g_free (forward);
 }
 
@@ -40,6 +38,14 @@ invalid_request (DevSshForwardingService *self,
 {
   devssh_forwarding_service_trace (self, DEVSSH_TRACE_LEVEL_WARNING, DEVSSH_TRACE_EVENT_PORT_FORWARD_REQUEST_INVALID,
                                    "A request to forward a port is refused: %s", reason);
+}
+
+static DevSshPortForwardMessage *
+read_request (DevSshSessionRequest  *request,
+              GError               **error)
+{
+  return devssh_port_forward_message_parse (devssh_session_request_get_request_type (request),
+                                            devssh_session_request_get_payload (request), error);
 }
 
 static gboolean
@@ -67,7 +73,7 @@ check_forward (Forward   *forward,
                GError   **error)
 {
   DevSshForwardingService *self = forward->self;
-  g_autoptr(GPtrArray) addresses = devssh_forwarding_bind_addresses (forward->text, self->gateway_ports, error);
+  g_autoptr(GPtrArray) addresses = devssh_forwarding_bind_addresses (forward->address, self->gateway_ports, error);
   guint position;
 
   if (addresses == NULL)
@@ -95,7 +101,7 @@ start_forward (Forward  *forward,
                GError  **error)
 {
   DevSshForwardingService *self = forward->self;
-  g_autoptr(GPtrArray) addresses = devssh_forwarding_bind_addresses (forward->text, self->gateway_ports, error);
+  g_autoptr(GPtrArray) addresses = devssh_forwarding_bind_addresses (forward->address, self->gateway_ports, error);
   g_autofree char *local_host = NULL;
   g_autoptr(GSocketListener) listener = NULL;
   guint port = forward->port;
@@ -129,6 +135,7 @@ forward_now (Forward *forward)
 {
   DevSshForwardingService *self = forward->self;
   g_autoptr(DevSshForwardedPort) port = NULL;
+  g_autoptr(DevSshPortForwardMessage) success = NULL;
   g_autoptr(GBytes) reply = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -148,7 +155,8 @@ forward_now (Forward *forward)
                                    "Port %u is forwarded", devssh_forwarded_port_get_remote_port (port));
 
   /* The reply first: whoever sees the new item may open a channel at once. */
-  reply = devssh_forwarding_reply_encode (devssh_forwarded_port_get_remote_port (port));
+  success = devssh_port_forward_message_new_success (devssh_forwarded_port_get_remote_port (port));
+  reply = devssh_port_forward_message_to_bytes (success);
   devssh_session_request_complete_with_payload (forward->request, TRUE, reply);
   devssh_forwarding_service_add (self, self->remote_ports, port);
   devssh_forwarding_end_waits (self, port);
@@ -174,15 +182,11 @@ static gboolean
 handle_forward (DevSshForwardingService *self,
                 DevSshSessionRequest    *request)
 {
-  g_auto(DevSshForwardingRequest) message = { 0, };
   g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshPortForwardMessage) message = read_request (request, &error);
   Forward *forward;
-  g_autofree char *text = NULL;
 
-  if (devssh_forwarding_request_decode (&message, devssh_session_request_get_payload (request), &error))
-    text = devssh_forwarding_dup_host (message.address, &error);
-
-  if (text == NULL)
+  if (message == NULL)
     {
       invalid_request (self, error->message);
       return FALSE;
@@ -191,9 +195,9 @@ handle_forward (DevSshForwardingService *self,
   forward = g_new0 (Forward, 1);
   forward->self = g_object_ref (self);
   forward->request = g_object_ref (request);
-  forward->address = g_bytes_ref (message.address);
-  forward->text = g_steal_pointer (&text);
-  forward->port = message.port;
+  forward->address = devssh_port_forward_message_get_host (message);
+  forward->port = devssh_port_forward_message_get_port (message);
+  forward->message = g_steal_pointer (&message);
 
   if (!check_forward (forward, FALSE, &error))
     {
@@ -216,17 +220,17 @@ cancel_decided_cb (GObject      *source,
 {
   DevSshForwardingService *self = DEVSSH_FORWARDING_SERVICE (source);
   g_autoptr(DevSshSessionRequest) request = user_data;
-  g_auto(DevSshForwardingRequest) message = { 0, };
+  g_autoptr(DevSshPortForwardMessage) message = read_request (request, NULL);
   g_autoptr(DevSshForwardedPort) port = NULL;
   gboolean accepted = devssh_service_ask_finish (DEVSSH_SERVICE (self), result, NULL);
+  guint number = devssh_port_forward_message_get_port (message);
   guint position;
 
-  devssh_forwarding_request_decode (&message, devssh_session_request_get_payload (request), NULL);
-  if (find_cancelling (self, message.port, &position))
+  if (find_cancelling (self, number, &position))
     g_array_remove_index (self->cancelling, position);
 
   if (accepted)
-    g_set_object (&port, devssh_forwarding_service_find_remote (self, self->remote_ports, message.port));
+    g_set_object (&port, devssh_forwarding_service_find_remote (self, self->remote_ports, number));
 
   if (port != NULL)
     devssh_forwarded_port_close (port);
@@ -238,19 +242,21 @@ static gboolean
 handle_cancel (DevSshForwardingService *self,
                DevSshSessionRequest    *request)
 {
-  g_auto(DevSshForwardingRequest) message = { 0, };
   g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshPortForwardMessage) message = read_request (request, &error);
+  guint port;
 
-  if (!devssh_forwarding_request_decode (&message, devssh_session_request_get_payload (request), &error))
+  if (message == NULL)
     {
       invalid_request (self, error->message);
       return FALSE;
     }
 
-  if (devssh_forwarding_service_find_remote (self, self->remote_ports, message.port) == NULL)
+  port = devssh_port_forward_message_get_port (message);
+  if (devssh_forwarding_service_find_remote (self, self->remote_ports, port) == NULL)
     return FALSE;
 
-  g_array_append_val (self->cancelling, message.port);
+  g_array_append_val (self->cancelling, port);
   devssh_service_ask_async (DEVSSH_SERVICE (self), DEVSSH_QUESTION (request), NULL,
                             cancel_decided_cb, g_object_ref (request));
 
@@ -294,6 +300,14 @@ invalid_channel (DevSshForwardingService *self,
   devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, reason);
 }
 
+static DevSshPortForwardMessage *
+read_opening (DevSshChannelOpening  *opening,
+              GError               **error)
+{
+  return devssh_port_forward_message_parse (devssh_channel_opening_get_channel_type (opening),
+                                            devssh_channel_opening_get_type_data (opening), error);
+}
+
 /* ---- direct-tcpip ---- */
 
 static void
@@ -303,30 +317,26 @@ direct_decided_cb (GObject      *source,
 {
   DevSshService *service = DEVSSH_SERVICE (source);
   g_autoptr(DevSshChannelOpening) opening = user_data;
-  g_auto(DevSshForwardingOpen) message = { 0, };
-  g_autofree char *host = NULL;
+  g_autoptr(DevSshPortForwardMessage) message = NULL;
   g_autoptr(GError) error = NULL;
+  guint port;
 
-  if (!devssh_service_ask_finish (service, result, &error)
-      || !devssh_forwarding_open_decode (&message, devssh_channel_opening_get_type_data (opening), &error)
-      || (host = devssh_forwarding_dup_host (message.host, &error)) == NULL)
+  if (!devssh_service_ask_finish (service, result, &error) || (message = read_opening (opening, &error)) == NULL)
     {
       reject_with (opening, error);
       return;
     }
 
-  devssh_forwarding_answer (service, NULL, message.port, opening, TRUE, host, message.port);
+  port = devssh_port_forward_message_get_port (message);
+  devssh_forwarding_answer (service, NULL, port, opening, TRUE, devssh_port_forward_message_get_host (message), port);
 }
 
 static gboolean
-handle_direct (DevSshForwardingService    *self,
-               DevSshChannelOpening       *opening,
-               const DevSshForwardingOpen *message,
-               gboolean                   *by_default)
+handle_direct (DevSshForwardingService  *self,
+               DevSshChannelOpening     *opening,
+               DevSshPortForwardMessage *message,
+               gboolean                 *by_default)
 {
-  g_autoptr(GError) error = NULL;
-  g_autofree char *host = NULL;
-
   if (!self->accept_remote)
     {
       devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED,
@@ -340,10 +350,9 @@ handle_direct (DevSshForwardingService    *self,
       return FALSE;
     }
 
-  host = devssh_forwarding_dup_host (message->host, &error);
-  if (host == NULL || message->port == 0)
+  if (devssh_port_forward_message_get_port (message) == 0)
     {
-      invalid_channel (self, opening, error != NULL ? error->message : "0 is not a port to connect to");
+      invalid_channel (self, opening, "0 is not a port to connect to");
       return TRUE;
     }
 
@@ -357,8 +366,8 @@ handle_direct (DevSshForwardingService    *self,
 
 /* T-84: only for a port that we asked for. By port; by address where two forwards share one. */
 static DevSshRemoteForwarder *
-find_forwarder (DevSshForwardingService    *self,
-                const DevSshForwardingOpen *message)
+find_forwarder (DevSshForwardingService  *self,
+                DevSshPortForwardMessage *message)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->local_ports));
   DevSshRemoteForwarder *first = NULL;
@@ -368,10 +377,10 @@ find_forwarder (DevSshForwardingService    *self,
       /* The list keeps it. */
       g_autoptr(DevSshForwardedPort) port = g_list_model_get_item (G_LIST_MODEL (self->local_ports), i);
 
-      if (devssh_forwarded_port_get_remote_port (port) != message->port)
+      if (devssh_forwarded_port_get_remote_port (port) != devssh_port_forward_message_get_port (message))
         continue;
 
-      if (devssh_remote_forwarder_matches (DEVSSH_REMOTE_FORWARDER (port), message->host))
+      if (devssh_remote_forwarder_matches (DEVSSH_REMOTE_FORWARDER (port), devssh_port_forward_message_get_host (message)))
         return DEVSSH_REMOTE_FORWARDER (port);
 
       if (first == NULL)
@@ -469,15 +478,12 @@ static gboolean
 look_at (DevSshForwardingService *self,
          DevSshChannelOpening    *opening)
 {
-  g_auto(DevSshForwardingOpen) message = { 0, };
-  DevSshRemoteForwarder *forwarder = NULL;
-
-  if (devssh_forwarding_open_decode (&message, devssh_channel_opening_get_type_data (opening), NULL))
-    forwarder = find_forwarder (self, &message);
+  g_autoptr(DevSshPortForwardMessage) message = read_opening (opening, NULL);
+  DevSshRemoteForwarder *forwarder = find_forwarder (self, message);
 
   if (forwarder != NULL)
     ask_for_forwarded (self, forwarder, opening);
-  else if (self->closed || !devssh_forwarding_has_request_for (self, message.port))
+  else if (self->closed || !devssh_forwarding_has_request_for (self, devssh_port_forward_message_get_port (message)))
     invalid_channel (self, opening, NOT_OURS);
   else
     return FALSE;
@@ -505,13 +511,13 @@ devssh_forwarding_look_at_held (DevSshForwardingService *self)
 }
 
 static gboolean
-handle_forwarded (DevSshForwardingService    *self,
-                  DevSshChannelOpening       *opening,
-                  const DevSshForwardingOpen *message,
-                  gboolean                   *by_default)
+handle_forwarded (DevSshForwardingService  *self,
+                  DevSshChannelOpening     *opening,
+                  DevSshPortForwardMessage *message,
+                  gboolean                 *by_default)
 {
   DevSshRemoteForwarder *forwarder = find_forwarder (self, message);
-  gboolean may_be_ours = forwarder != NULL || devssh_forwarding_has_request_for (self, message->port);
+  gboolean may_be_ours = forwarder != NULL || devssh_forwarding_has_request_for (self, devssh_port_forward_message_get_port (message));
 
   if (!self->forward && may_be_ours)
     {
@@ -534,7 +540,7 @@ devssh_forwarding_channel_opening (DevSshService        *service,
 {
   DevSshForwardingService *self = DEVSSH_FORWARDING_SERVICE (service);
   const char *type = devssh_channel_opening_get_channel_type (opening);
-  g_auto(DevSshForwardingOpen) message = { 0, };
+  g_autoptr(DevSshPortForwardMessage) message = NULL;
   g_autoptr(GError) error = NULL;
 
   /* One of our own that the peer has confirmed: the application may have a word, not we. */
@@ -544,16 +550,20 @@ devssh_forwarding_channel_opening (DevSshService        *service,
       return FALSE;
     }
 
-  if (!devssh_forwarding_open_decode (&message, devssh_channel_opening_get_type_data (opening), &error))
+  if (strcmp (type, DEVSSH_CHANNEL_TYPE_FORWARDED_TCPIP) == 0
+      || strcmp (type, DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP) == 0)
     {
-      invalid_channel (self, opening, error->message);
-      return TRUE;
-    }
+      message = read_opening (opening, &error);
+      if (message == NULL)
+        {
+          invalid_channel (self, opening, error->message);
+          return TRUE;
+        }
 
-  if (strcmp (type, DEVSSH_CHANNEL_TYPE_FORWARDED_TCPIP) == 0)
-    return handle_forwarded (self, opening, &message, by_default);
-  else if (strcmp (type, DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP) == 0)
-    return handle_direct (self, opening, &message, by_default);
+      return strcmp (type, DEVSSH_CHANNEL_TYPE_FORWARDED_TCPIP) == 0
+             ? handle_forwarded (self, opening, message, by_default)
+             : handle_direct (self, opening, message, by_default);
+    }
 
   devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_UNKNOWN_CHANNEL_TYPE,
                                  "Channels of this type carry no forwarded connections");

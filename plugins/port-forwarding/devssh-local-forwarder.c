@@ -2,9 +2,6 @@
 /* Accepts connections and opens a channel for each (protocol.md 6.4). */
 #include "devssh-local-forwarder.h"
 
-#include <string.h>
-
-#include "devssh-forwarding-messages.h"
 #include "devssh-forwarding-relay.h"
 #include "devssh-forwarding-service.h"
 #include "devssh-forwarding-sockets.h"
@@ -19,7 +16,7 @@ struct _DevSshLocalForwarder
   DevSshForwardedPort  parent_instance;
   DevSshService       *service;         /* weak: it keeps us until we are closed */
   const char          *channel_type;
-  GBytes              *host;
+  char                *host;
   GSocketListener     *listener;
   GCancellable        *cancellable;     /* for accepting */
   GSource             *retry;
@@ -193,7 +190,7 @@ devssh_local_forwarder_finalize (GObject *object)
 {
   DevSshLocalForwarder *self = DEVSSH_LOCAL_FORWARDER (object);
 
-  g_clear_pointer (&self->host, g_bytes_unref);
+  g_free (self->host);
   g_object_unref (self->cancellable);
 
   G_OBJECT_CLASS (devssh_local_forwarder_parent_class)->finalize (object);
@@ -233,7 +230,7 @@ devssh_local_forwarder_new (DevSshService   *service,
                             const char      *local_host,
                             guint            local_port,
                             const char      *remote_host,
-                            GBytes          *host,
+                            const char      *host,
                             guint            remote_port)
 {
   DevSshLocalForwarder *self = g_object_new (DEVSSH_TYPE_LOCAL_FORWARDER,
@@ -246,7 +243,7 @@ devssh_local_forwarder_new (DevSshService   *service,
 
   g_set_weak_pointer (&self->service, service);
   self->channel_type = channel_type;
-  self->host = g_bytes_ref (host);
+  self->host = g_strdup (host);
   g_set_object (&self->listener, listener);
   accept_next (self);
 
@@ -282,7 +279,7 @@ devssh_local_forwarder_open_async (DevSshLocalForwarder *self,
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
   DevSshSession *session = self->service != NULL ? devssh_service_get_session (self->service) : NULL;
-  g_auto(DevSshForwardingOpen) open = { 0, };
+  g_autoptr(DevSshPortForwardMessage) message = NULL;
   g_autoptr(GBytes) type_data = NULL;
 
   g_task_set_source_tag (task, devssh_local_forwarder_open_async);
@@ -295,11 +292,10 @@ devssh_local_forwarder_open_async (DevSshLocalForwarder *self,
       return;
     }
 
-  open.host = g_bytes_ref (self->host);
-  open.port = devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self));
-  open.originator = g_bytes_new (originator, strlen (originator));
-  open.originator_port = originator_port;
-  type_data = devssh_forwarding_open_encode (&open);
+  message = devssh_port_forward_message_new_channel_open (self->channel_type, self->host,
+                                                          devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self)),
+                                                          originator, originator_port);
+  type_data = devssh_port_forward_message_to_bytes (message);
   devssh_session_open_channel_full_async (session, self->channel_type, type_data, 0, cancellable,
                                           session_opened_cb, g_object_ref (task));
 }

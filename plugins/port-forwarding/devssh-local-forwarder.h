@@ -17,7 +17,7 @@ DevSshForwardedPort *devssh_local_forwarder_new          (DevSshService        *
                                                           const char           *local_host,
                                                           guint                 local_port,
                                                           const char           *remote_host,
-                                                          GBytes               *host,
+                                                          const char           *host,
                                                           guint                 remote_port);
 /* Opens a channel as if somebody had connected. */
 void                 devssh_local_forwarder_open_async   (DevSshLocalForwarder *self,

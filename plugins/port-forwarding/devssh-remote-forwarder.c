@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "devssh-forwarding-messages.h"
 #include "devssh-forwarding-relay.h"
 #include "devssh-forwarding-service.h"
 
@@ -12,7 +11,7 @@ struct _DevSshRemoteForwarder
 {
   DevSshForwardedPort  parent_instance;
   DevSshService       *service;     /* weak: it keeps us until we are closed */
-  GBytes              *address;
+  char                *address;     /* what was asked for, as sent */
 };
 
 G_DEFINE_DYNAMIC_TYPE_EXTENDED (DevSshRemoteForwarder, devssh_remote_forwarder, DEVSSH_TYPE_FORWARDED_PORT,
@@ -39,7 +38,7 @@ devssh_remote_forwarder_dispose (GObject *object)
 static void
 devssh_remote_forwarder_finalize (GObject *object)
 {
-  g_clear_pointer (&DEVSSH_REMOTE_FORWARDER (object)->address, g_bytes_unref);
+  g_free (DEVSSH_REMOTE_FORWARDER (object)->address);
 
   G_OBJECT_CLASS (devssh_remote_forwarder_parent_class)->finalize (object);
 }
@@ -72,7 +71,7 @@ devssh_remote_forwarder_register (GTypeModule *module)
 
 DevSshForwardedPort *
 devssh_remote_forwarder_new (DevSshService *service,
-                             GBytes        *address,
+                             const char    *address,
                              const char    *remote_host,
                              guint          remote_port,
                              const char    *local_host,
@@ -86,7 +85,7 @@ devssh_remote_forwarder_new (DevSshService *service,
                                               NULL);
 
   g_set_weak_pointer (&self->service, service);
-  self->address = g_bytes_ref (address);
+  self->address = g_strdup (address);
 
   return DEVSSH_FORWARDED_PORT (self);
 }
@@ -105,12 +104,9 @@ plain_name (const char *host)
 
 gboolean
 devssh_remote_forwarder_matches (DevSshRemoteForwarder *self,
-                                 GBytes                *host)
+                                 const char            *host)
 {
-  g_autofree char *ours = devssh_forwarding_dup_host (self->address, NULL);
-  g_autofree char *theirs = devssh_forwarding_dup_host (host, NULL);
-
-  return ours != NULL && theirs != NULL && strcmp (plain_name (ours), plain_name (theirs)) == 0;
+  return strcmp (plain_name (self->address), plain_name (host)) == 0;
 }
 
 static void
@@ -161,11 +157,12 @@ devssh_remote_forwarder_answer (DevSshRemoteForwarder *self,
 
 void
 devssh_remote_forwarder_cancel (DevSshSession *session,
-                                GBytes        *address,
+                                const char    *address,
                                 guint          port)
 {
-  DevSshForwardingRequest request = { address, port };
-  g_autoptr(GBytes) payload = devssh_forwarding_request_encode (&request);
+  g_autoptr(DevSshPortForwardMessage) message =
+    devssh_port_forward_message_new_request (DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD, address, port);
+  g_autoptr(GBytes) payload = devssh_port_forward_message_to_bytes (message);
 
   /* Nothing could be done about a "no" (protocol.md 6.2). */
   devssh_session_request_async (session, DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD, FALSE, payload, NULL, NULL, NULL);

@@ -11,20 +11,20 @@ G_DECLARE_FINAL_TYPE (DevSshRemoteForwarder, devssh_remote_forwarder, DEVSSH, RE
 
 /* address: what was asked for, as sent; local_port 0: connections become streams. */
 DevSshForwardedPort *devssh_remote_forwarder_new      (DevSshService         *service,
-                                                       GBytes                *address,
+                                                       const char            *address,
                                                        const char            *remote_host,
                                                        guint                  remote_port,
                                                        const char            *local_host,
                                                        guint                  local_port);
 /* Is this the address that the peer says it was connected to? */
 gboolean             devssh_remote_forwarder_matches  (DevSshRemoteForwarder *self,
-                                                       GBytes                *host);
+                                                       const char            *host);
 /* Answers the opening of a channel that belongs to the port. */
 void                 devssh_remote_forwarder_answer   (DevSshRemoteForwarder *self,
                                                        DevSshChannelOpening  *opening);
 /* Tells the peer to listen no more. */
 void                 devssh_remote_forwarder_cancel   (DevSshSession         *session,
-                                                       GBytes                *address,
+                                                       const char            *address,
                                                        guint                  port);
 void                 devssh_remote_forwarder_register (GTypeModule           *module);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libdevssh/keys/devssh-key-format-private.h>
+#include <libdevssh/service/devssh-port-forward-message.h>
 
 #include "../wire/message-samples.h"
 
@@ -441,6 +442,48 @@ write_conversations (void)
     }
 }
 
+/* ---- forwarding: first the index of the type in fuzz-port-forward-message.c ---- */
+
+static void
+write_forward (guint                     type,
+               const char               *name,
+               DevSshPortForwardMessage *message)
+{
+  g_autoptr(GByteArray) bytes = g_byte_array_new ();
+  g_autoptr(GBytes) payload = devssh_port_forward_message_to_bytes (message);
+  gsize length;
+  const guint8 *data = g_bytes_get_data (payload, &length);
+
+  put_byte (bytes, type);
+  g_byte_array_append (bytes, data, length);
+  write_seed ("port-forward-message", name, bytes);
+  put_text (bytes, "extra");
+  {
+    g_autofree char *longer = g_strconcat (name, "-extra", NULL);
+
+    write_seed ("port-forward-message", longer, bytes);
+  }
+  devssh_port_forward_message_unref (message);
+}
+
+static void
+write_forwards (void)
+{
+  write_forward (0, "success", devssh_port_forward_message_new_success (8080));
+  write_forward (1, "listen", devssh_port_forward_message_new_request (NULL, "localhost", 0));
+  write_forward (3, "forwarded", devssh_port_forward_message_new_channel_open (NULL, "", 80, "::1", 1025));
+  write_forward (4, "direct", devssh_port_forward_message_new_channel_open (DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP,
+                                                                            "a.example", 443, "127.0.0.1", 9));
+  write_forward (5, "listen-path", devssh_port_forward_message_new_request (DEVSSH_REQUEST_STREAMLOCAL_FORWARD,
+                                                                            "/run/a b", 0));
+  write_forward (7, "forwarded-path",
+                 devssh_port_forward_message_new_channel_open (DEVSSH_CHANNEL_TYPE_FORWARDED_STREAMLOCAL,
+                                                               "/run/a", 0, NULL, 0));
+  write_forward (8, "direct-path",
+                 devssh_port_forward_message_new_channel_open (DEVSSH_CHANNEL_TYPE_DIRECT_STREAMLOCAL,
+                                                               "/run/a", 0, NULL, 0));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -457,6 +500,7 @@ main (int    argc,
   write_packets ();
   write_keys (argv[2]);
   write_conversations ();
+  write_forwards ();
 
   return 0;
 }
