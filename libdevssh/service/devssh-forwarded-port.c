@@ -4,11 +4,19 @@
 
 typedef struct
 {
+  guint64 sent;
+  guint64 received;
+} Bytes;
+
+typedef struct
+{
   char       *local_host;
   char       *remote_host;
   guint       local_port;
   guint       remote_port;
   GListStore *channels;       /* (element-type DevSshChannel) */
+  Bytes       gone;           /* what ran through channels that are closed by now */
+  GBytes     *reply;
   gboolean    is_remote;
   gboolean    is_closed;
 } DevSshForwardedPortPrivate;
@@ -55,6 +63,9 @@ enum
   PROP_IS_REMOTE,
   PROP_IS_CLOSED,
   PROP_CHANNELS,
+  PROP_BYTES_SENT,
+  PROP_BYTES_RECEIVED,
+  PROP_REPLY,
   N_PROPS
 };
 enum { SIGNAL_CLOSED, SIGNAL_STREAM_OPENED, N_SIGNALS };
@@ -64,6 +75,23 @@ static guint       signals[N_SIGNALS];
 static void
 devssh_forwarded_port_real_close (DevSshForwardedPort *self)
 {
+}
+
+static Bytes
+count (DevSshForwardedPortPrivate *priv)
+{
+  Bytes bytes = priv->gone;
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (priv->channels));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(DevSshChannel) channel = g_list_model_get_item (G_LIST_MODEL (priv->channels), i);
+
+      bytes.sent += devssh_channel_get_bytes_sent (channel);
+      bytes.received += devssh_channel_get_bytes_received (channel);
+    }
+
+  return bytes;
 }
 
 static void
@@ -98,6 +126,15 @@ devssh_forwarded_port_get_property (GObject    *object,
     case PROP_CHANNELS:
       g_value_set_object (value, priv->channels);
       break;
+    case PROP_BYTES_SENT:
+      g_value_set_uint64 (value, count (priv).sent);
+      break;
+    case PROP_BYTES_RECEIVED:
+      g_value_set_uint64 (value, count (priv).received);
+      break;
+    case PROP_REPLY:
+      g_value_set_boxed (value, priv->reply);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -129,6 +166,9 @@ devssh_forwarded_port_set_property (GObject      *object,
     case PROP_IS_REMOTE:
       priv->is_remote = g_value_get_boolean (value);
       break;
+    case PROP_REPLY:
+      priv->reply = g_value_dup_boxed (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -143,6 +183,7 @@ devssh_forwarded_port_finalize (GObject *object)
   g_free (priv->local_host);
   g_free (priv->remote_host);
   g_object_unref (priv->channels);
+  g_clear_pointer (&priv->reply, g_bytes_unref);
 
   G_OBJECT_CLASS (devssh_forwarded_port_parent_class)->finalize (object);
 }
@@ -153,7 +194,8 @@ install_ends (void)
   /**
    * DevSshForwardedPort:local-host: (getter get_local_host)
    *
-   * The address that listens here, or the host to which connections from the remote side go.
+   * The address that listens here, or the host to which connections from the remote side go; the
+   * path, beginning with `/`, if that is a Unix socket.
    *
    * Since: 1.0
    */
@@ -164,7 +206,8 @@ install_ends (void)
   /**
    * DevSshForwardedPort:local-port: (getter get_local_port)
    *
-   * The port on this side; 0 if there is none, for connections are streams or nobody listens.
+   * The port on this side; 0 if there is none, for connections are streams, or nobody listens, or it
+   * is a Unix socket. A port that is only recorded has one when it begins to listen, and says so.
    *
    * Since: 1.0
    */
@@ -175,8 +218,8 @@ install_ends (void)
   /**
    * DevSshForwardedPort:remote-host: (getter get_remote_host)
    *
-   * The address that listens on the remote side, or the host to which it connects; %NULL if
-   * only the peer knows.
+   * The address that listens on the remote side, or the host to which it connects; the path,
+   * beginning with `/`, if that is a Unix socket; %NULL if only the peer knows.
    *
    * Since: 1.0
    */
@@ -232,6 +275,44 @@ install_state (void)
   properties[PROP_CHANNELS] =
     g_param_spec_object ("channels", NULL, NULL, G_TYPE_LIST_MODEL,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DevSshForwardedPort:bytes-sent: (getter get_bytes_sent)
+   *
+   * How many bytes went to the remote side, through all channels that the port has had.
+   *
+   * The number is always that of now; that it has changed is said only when a channel
+   * is closed, for it changes with every packet.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_SENT] =
+    g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DevSshForwardedPort:bytes-received: (getter get_bytes_received)
+   *
+   * How many bytes came from the remote side, through all channels that the port has had; see
+   * [property@ForwardedPort:bytes-sent].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_RECEIVED] =
+    g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DevSshForwardedPort:reply: (getter get_reply)
+   *
+   * What the peer's answer to our request carried, with the fields that its application has
+   * added; [func@PortForwardMessage.parse_success] reads it. %NULL if the peer was not asked.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REPLY] =
+    g_param_spec_boxed ("reply", NULL, NULL, G_TYPE_BYTES,
+                        G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -426,11 +507,74 @@ devssh_forwarded_port_get_channels (DevSshForwardedPort *self)
 }
 
 /**
+ * devssh_forwarded_port_get_bytes_sent: (get-property bytes-sent)
+ * @self: a forwarded port
+ *
+ * Gets how many bytes went to the remote side, through all channels that the port has had.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+devssh_forwarded_port_get_bytes_sent (DevSshForwardedPort *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_FORWARDED_PORT (self), 0);
+
+  return count (devssh_forwarded_port_get_instance_private (self)).sent;
+}
+
+/**
+ * devssh_forwarded_port_get_bytes_received: (get-property bytes-received)
+ * @self: a forwarded port
+ *
+ * Gets how many bytes came from the remote side, through all channels that the port has had.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+devssh_forwarded_port_get_bytes_received (DevSshForwardedPort *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_FORWARDED_PORT (self), 0);
+
+  return count (devssh_forwarded_port_get_instance_private (self)).received;
+}
+
+/**
+ * devssh_forwarded_port_get_reply: (get-property reply)
+ * @self: a forwarded port
+ *
+ * Gets what the peer's answer to our request carried; [func@PortForwardMessage.parse_success] reads it.
+ *
+ * Returns: (transfer none) (nullable): the payload; %NULL if the peer was not asked
+ *
+ * Since: 1.0
+ */
+GBytes *
+devssh_forwarded_port_get_reply (DevSshForwardedPort *self)
+{
+  DevSshForwardedPortPrivate *priv = devssh_forwarded_port_get_instance_private (self);
+
+  g_return_val_if_fail (DEVSSH_IS_FORWARDED_PORT (self), NULL);
+
+  return priv->reply;
+}
+
+/* What stands for the port of a Unix socket; NULL: it is a TCP port, and its host says nothing about which one it is. */
+static const char *
+path_of (const char *host)
+{
+  return host != NULL && *host == '/' ? host : NULL;
+}
+
+/**
  * devssh_forwarded_port_equal:
  * @self: a forwarded port
  * @other: another one
  *
- * Compares both ports and the direction; hosts do not count.
+ * Compares both ports and the direction; hosts do not count, but paths of Unix sockets do.
  *
  * Returns: %TRUE if they are the same
  *
@@ -448,7 +592,20 @@ devssh_forwarded_port_equal (DevSshForwardedPort *self,
 
   return a->local_port == b->local_port
          && a->remote_port == b->remote_port
-         && a->is_remote == b->is_remote;
+         && a->is_remote == b->is_remote
+         && g_strcmp0 (path_of (a->local_host), path_of (b->local_host)) == 0
+         && g_strcmp0 (path_of (a->remote_host), path_of (b->remote_host)) == 0;
+}
+
+static void
+append_end (GString    *text,
+            const char *host,
+            guint       port)
+{
+  if (path_of (host) != NULL)
+    g_string_append (text, host);
+  else if (port != 0)
+    g_string_append_printf (text, "%u", port);
 }
 
 /**
@@ -456,7 +613,8 @@ devssh_forwarded_port_equal (DevSshForwardedPort *self,
  * @self: a forwarded port
  *
  * Writes the ports for people: `8080->80` goes from port 8080 here to port 80 on the
- * remote side, `8080<-80` comes from there. A side without a port is left out, as in `->80`.
+ * remote side, `8080<-80` comes from there. A side without a port is left out, as in `->80`; a
+ * Unix socket is its path.
  *
  * Returns: (transfer full): the text
  *
@@ -472,13 +630,9 @@ devssh_forwarded_port_to_string (DevSshForwardedPort *self)
 
   text = g_string_new (NULL);
 
-  if (priv->local_port != 0)
-    g_string_append_printf (text, "%u", priv->local_port);
-
+  append_end (text, priv->local_host, priv->local_port);
   g_string_append (text, priv->is_remote ? "->" : "<-");
-
-  if (priv->remote_port != 0)
-    g_string_append_printf (text, "%u", priv->remote_port);
+  append_end (text, priv->remote_host, priv->remote_port);
 
   return g_string_free (text, FALSE);
 }
@@ -519,8 +673,19 @@ channel_closed_cb (DevSshForwardedPort *self,
 
   g_signal_handlers_disconnect_by_func (channel, channel_closed_cb, self);
 
-  if (g_list_store_find (priv->channels, channel, &position))
-    g_list_store_remove (priv->channels, position);
+  if (!g_list_store_find (priv->channels, channel, &position))
+    return;
+
+  g_object_ref (channel);
+  priv->gone.sent += devssh_channel_get_bytes_sent (channel);
+  priv->gone.received += devssh_channel_get_bytes_received (channel);
+  g_list_store_remove (priv->channels, position);
+
+  if (devssh_channel_get_bytes_sent (channel) > 0)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_SENT]);
+  if (devssh_channel_get_bytes_received (channel) > 0)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_RECEIVED]);
+  g_object_unref (channel);
 }
 
 /**
@@ -548,4 +713,42 @@ devssh_forwarded_port_add_channel (DevSshForwardedPort *self,
   g_signal_connect_object (channel, "closed", G_CALLBACK (channel_closed_cb), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_list_store_append (priv->channels, channel);
+}
+
+/**
+ * devssh_forwarded_port_set_local:
+ * @self: a forwarded port
+ * @local_host: (nullable): the address that listens
+ * @local_port: the port that listens
+ *
+ * For the service that made the port: says that a port which was only recorded listens now.
+ *
+ * Since: 1.0
+ */
+void
+devssh_forwarded_port_set_local (DevSshForwardedPort *self,
+                                 const char          *local_host,
+                                 guint                local_port)
+{
+  DevSshForwardedPortPrivate *priv = devssh_forwarded_port_get_instance_private (self);
+  GObject *object = G_OBJECT (self);
+
+  g_return_if_fail (DEVSSH_IS_FORWARDED_PORT (self));
+  g_return_if_fail (local_port <= G_MAXUINT16);
+
+  g_object_freeze_notify (object);
+
+  if (g_strcmp0 (priv->local_host, local_host) != 0)
+    {
+      g_free (priv->local_host);
+      priv->local_host = g_strdup (local_host);
+      g_object_notify_by_pspec (object, properties[PROP_LOCAL_HOST]);
+    }
+  if (priv->local_port != local_port)
+    {
+      priv->local_port = local_port;
+      g_object_notify_by_pspec (object, properties[PROP_LOCAL_PORT]);
+    }
+
+  g_object_thaw_notify (object);
 }

@@ -37,6 +37,14 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean    devssh_forwarded_port_get_is_closed   (DevSshForwardedPort *self);
 DEVSSH_AVAILABLE_IN_1_0
 GListModel *devssh_forwarded_port_get_channels    (DevSshForwardedPort *self);   /* live ones; items DevSshChannel */
+/* To the peer and from it, through all channels there have been */
+DEVSSH_AVAILABLE_IN_1_0
+guint64     devssh_forwarded_port_get_bytes_sent  (DevSshForwardedPort *self);
+DEVSSH_AVAILABLE_IN_1_0
+guint64     devssh_forwarded_port_get_bytes_received (DevSshForwardedPort *self);
+/* What the peer's yes carried; NULL: it was not asked, or has said nothing */
+DEVSSH_AVAILABLE_IN_1_0
+GBytes     *devssh_forwarded_port_get_reply       (DevSshForwardedPort *self);
 DEVSSH_AVAILABLE_IN_1_0
 gboolean    devssh_forwarded_port_equal           (DevSshForwardedPort *self,
                                                    DevSshForwardedPort *other);
@@ -49,6 +57,10 @@ void        devssh_forwarded_port_close           (DevSshForwardedPort *self);
 DEVSSH_AVAILABLE_IN_1_0
 void        devssh_forwarded_port_add_channel     (DevSshForwardedPort *self,
                                                    DevSshChannel       *channel);
+DEVSSH_AVAILABLE_IN_1_0
+void        devssh_forwarded_port_set_local       (DevSshForwardedPort *self,
+                                                   const char          *local_host,
+                                                   guint                local_port);
 /* Signals: closed (); stream-opened (GIOStream) */
 
 G_END_DECLS

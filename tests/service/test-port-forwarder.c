@@ -240,6 +240,77 @@ test_port_text (void)
     }
 }
 
+/* A Unix socket stands for a port, and is told apart by its path. */
+static void
+test_port_path (void)
+{
+  static const struct { const char *local, *remote; guint local_port, remote_port; const char *text; } rows[] = {
+    { "/run/a", "/run/b", 0, 0, "/run/a->/run/b" },
+    { "127.0.0.1", "/run/b", 80, 0, "80->/run/b" },
+    { "/run/a", "localhost", 0, 80, "/run/a->80" },
+    { "/run/c", "localhost", 0, 80, "/run/c->80" },
+    { NULL, "/run/b", 0, 0, "->/run/b" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      for (guint j = 0; j < G_N_ELEMENTS (rows); j++)
+        {
+          DevSshForwardedPort *ports[2] = { NULL, NULL };
+          g_autofree char *text = NULL;
+
+          for (guint k = 0; k < 2; k++)
+            {
+              guint row = k == 0 ? i : j;
+
+              ports[k] = g_object_new (DEVSSH_TYPE_FORWARDED_PORT,
+                                       "local-host", rows[row].local, "local-port", rows[row].local_port,
+                                       "remote-host", rows[row].remote, "remote-port", rows[row].remote_port,
+                                       "is-remote", TRUE, NULL);
+            }
+
+          text = devssh_forwarded_port_to_string (ports[0]);
+          g_assert_cmpstr (text, ==, rows[i].text);
+          g_assert_cmpint (devssh_forwarded_port_equal (ports[0], ports[1]), ==, i == j);
+          g_clear_object (&ports[0]);
+          g_clear_object (&ports[1]);
+        }
+    }
+}
+
+static void
+note_cb (GObject    *object,
+         GParamSpec *pspec,
+         GString    *notes)
+{
+  g_string_append_printf (notes, "%s ", pspec->name);
+}
+
+/* A port that was only recorded begins to listen: the same item, with news. */
+static void
+test_port_updated (void)
+{
+  g_autoptr(DevSshForwardedPort) port = port_new (0, 80, TRUE);
+  g_autoptr(GString) notes = g_string_new (NULL);
+  g_autoptr(GBytes) none = NULL;
+
+  g_signal_connect (port, "notify", G_CALLBACK (note_cb), notes);
+  devssh_forwarded_port_set_local (port, "127.0.0.1", 8080);
+  g_assert_cmpstr (notes->str, ==, "local-port ");
+  devssh_forwarded_port_set_local (port, "::1", 8080);
+  g_assert_cmpstr (notes->str, ==, "local-port local-host ");
+  devssh_forwarded_port_set_local (port, "::1", 8080);
+  g_assert_cmpstr (notes->str, ==, "local-port local-host ");
+  g_assert_cmpuint (devssh_forwarded_port_get_local_port (port), ==, 8080);
+  g_assert_cmpstr (devssh_forwarded_port_get_local_host (port), ==, "::1");
+
+  g_assert_null (devssh_forwarded_port_get_reply (port));
+  g_object_get (port, "reply", &none, NULL);
+  g_assert_null (none);
+  g_assert_cmpuint (devssh_forwarded_port_get_bytes_sent (port), ==, 0);
+  g_assert_cmpuint (devssh_forwarded_port_get_bytes_received (port), ==, 0);
+}
+
 static void
 count_cb (GObject *object,
           guint   *n)
@@ -644,6 +715,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/service/forwarded-port/text", test_port_text);
+  g_test_add_func ("/service/forwarded-port/path", test_port_path);
+  g_test_add_func ("/service/forwarded-port/updated", test_port_updated);
   g_test_add_func ("/service/forwarded-port/close", test_port_close);
   g_test_add_func ("/service/forwarded-port/dropped-inside/T-64", test_port_dropped_inside);
   g_test_add_func ("/service/port-forwarder/defaults", test_defaults);
