@@ -35,6 +35,7 @@
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/stream/devssh-channel-stream.h>
 #include <libdevssh/net/devssh-client.h>
+#include <libdevssh/net/devssh-port-forwarder-factories.h>
 #include <libdevssh/net/devssh-server.h>
 
 #undef DEVSSH_INSIDE

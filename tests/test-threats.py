@@ -10,7 +10,7 @@ from pathlib import Path
 
 # T-43 (half a packet, then silence, in a session that is logged in) comes with keepalive.
 LATER = ['T-43']
-IDS = [f'T-{number:02d}' for number in (*range(1, 3), *range(10, 58), 60, 64, 65, 67, 83, 84, 85)]
+IDS = [f'T-{number:02d}' for number in (*range(1, 3), *range(10, 58), 60, 64, 65, 67, *range(83, 88))]
 SOURCES = ('.c', '.py', '.js', '.mjs')
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'')
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)

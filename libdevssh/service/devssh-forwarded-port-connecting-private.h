@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-DevSshForwardedPortConnecting *devssh_forwarded_port_connecting_new        (guint port, gboolean is_incoming, GIOStream *stream);
+DevSshForwardedPortConnecting *devssh_forwarded_port_connecting_new        (const char *path, guint port, gboolean is_incoming,
+                                                                            GIOStream *stream);
 /* NULL: rejected */
 GIOStream                     *devssh_forwarded_port_connecting_get_answer (DevSshForwardedPortConnecting *self);
 

@@ -7,6 +7,7 @@
 struct _DevSshForwardedPortConnecting
 {
   DevSshQuestion  parent_instance;
+  char           *path;       /* NULL: it is a port */
   guint           port;
   gboolean        is_incoming;
   GIOStream      *stream;
@@ -46,9 +47,18 @@ devssh_forwarded_port_connecting_dispose (GObject *object)
 }
 
 static void
+devssh_forwarded_port_connecting_finalize (GObject *object)
+{
+  g_free (DEVSSH_FORWARDED_PORT_CONNECTING (object)->path);
+
+  G_OBJECT_CLASS (devssh_forwarded_port_connecting_parent_class)->finalize (object);
+}
+
+static void
 devssh_forwarded_port_connecting_class_init (DevSshForwardedPortConnectingClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = devssh_forwarded_port_connecting_dispose;
+  G_OBJECT_CLASS (klass)->finalize = devssh_forwarded_port_connecting_finalize;
   DEVSSH_QUESTION_CLASS (klass)->refuse = devssh_forwarded_port_connecting_refuse;
 }
 
@@ -58,12 +68,14 @@ devssh_forwarded_port_connecting_init (DevSshForwardedPortConnecting *self)
 }
 
 DevSshForwardedPortConnecting *
-devssh_forwarded_port_connecting_new (guint      port,
-                                      gboolean   is_incoming,
-                                      GIOStream *stream)
+devssh_forwarded_port_connecting_new (const char *path,
+                                      guint       port,
+                                      gboolean    is_incoming,
+                                      GIOStream  *stream)
 {
   DevSshForwardedPortConnecting *self = g_object_new (DEVSSH_TYPE_FORWARDED_PORT_CONNECTING, NULL);
 
+  self->path = g_strdup (path);
   self->port = port;
   self->is_incoming = is_incoming;
   self->stream = g_object_ref (stream);
@@ -83,7 +95,7 @@ devssh_forwarded_port_connecting_get_answer (DevSshForwardedPortConnecting *self
  *
  * Gets the port that is forwarded: the remote one, or the one to which the peer wants to be connected.
  *
- * Returns: the port
+ * Returns: the port; 0 if it is a Unix socket
  *
  * Since: 1.0
  */
@@ -93,6 +105,25 @@ devssh_forwarded_port_connecting_get_port (DevSshForwardedPortConnecting *self)
   g_return_val_if_fail (DEVSSH_IS_FORWARDED_PORT_CONNECTING (self), 0);
 
   return self->port;
+}
+
+/**
+ * devssh_forwarded_port_connecting_get_path:
+ * @self: a connection
+ *
+ * Gets the Unix socket that is forwarded: the one on the remote side, or the one to which the peer
+ * wants to be connected.
+ *
+ * Returns: (type utf8) (nullable): the path; %NULL if it is a port
+ *
+ * Since: 1.0
+ */
+const char *
+devssh_forwarded_port_connecting_get_path (DevSshForwardedPortConnecting *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_FORWARDED_PORT_CONNECTING (self), NULL);
+
+  return self->path;
 }
 
 /**

@@ -13,6 +13,9 @@ G_DECLARE_FINAL_TYPE (DevSshForwardedPortConnecting, devssh_forwarded_port_conne
 
 DEVSSH_AVAILABLE_IN_1_0
 guint      devssh_forwarded_port_connecting_get_port        (DevSshForwardedPortConnecting *self);
+/* NULL: it is a port */
+DEVSSH_AVAILABLE_IN_1_0
+const char *devssh_forwarded_port_connecting_get_path       (DevSshForwardedPortConnecting *self);
 /* TRUE: the peer opened the channel */
 DEVSSH_AVAILABLE_IN_1_0
 gboolean   devssh_forwarded_port_connecting_get_is_incoming (DevSshForwardedPortConnecting *self);

@@ -218,10 +218,11 @@ take_host (DevSshPortForwardMessage  *self,
   gboolean is_path = self->layout->has_path;
 
   self->host = dup_text (bytes, is_path ? PATH_MAX_LENGTH : HOST_MAX_LENGTH, is_path);
-  if (self->host != NULL && (!is_path || self->host[0] == '/'))
+  /* A relative path would mean the directory in which this program happens to run; and what looks like
+   * a path must not get among hosts, where it would be taken for one. */
+  if (self->host != NULL && is_path == (self->host[0] == '/'))
     return TRUE;
 
-  /* A relative path would mean the directory in which this program happens to run. */
   g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_MALFORMED,
                is_path ? "%" G_GSIZE_FORMAT " bytes that are no absolute path"
                        : "%" G_GSIZE_FORMAT " bytes that are neither a host name nor an address",
@@ -253,8 +254,8 @@ check_port (guint    port,
  *
  * Fails with %DEVSSH_ERROR_UNSUPPORTED for a @type that is none of forwarding's,
  * %DEVSSH_ERROR_TRUNCATED, or %DEVSSH_ERROR_MALFORMED: a port beyond 65535, a host with
- * control characters or spaces or more than 255 bytes, a path that is not absolute or has a
- * zero byte. An originator that is no text is read as the empty one: nothing hangs on it.
+ * control characters or spaces or more than 255 bytes, or one that looks like a path, a path that is
+ * not absolute or has a zero byte. An originator that is no text is read as the empty one: nothing hangs on it.
  *
  * Returns: (transfer full): the message, or %NULL
  *

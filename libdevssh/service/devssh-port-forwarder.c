@@ -11,6 +11,7 @@
 #define PROP_ACCEPT_REMOTE "accept-remote-connections-for-non-forwarded-ports"
 #define PROP_FORWARD       "forward-connections-to-local-ports"
 #define PROP_GATEWAY_PORTS "gateway-ports"
+#define PROP_REPLACE       "replace-existing-sockets"
 #define PROP_LOCAL_PORTS   "local-forwarded-ports"
 #define PROP_REMOTE_PORTS  "remote-forwarded-ports"
 
@@ -22,7 +23,13 @@ G_DEFINE_ENUM_TYPE (DevSshGatewayPorts, devssh_gateway_ports,
 /**
  * DevSshPortForwarder:
  *
- * Forwards TCP ports through a session, in both directions and in both roles (RFC 4254, 7).
+ * Forwards TCP ports and Unix sockets through a session, in both directions and in both roles
+ * (RFC 4254, 7, and section 2.4 of OpenSSH's PROTOCOL).
+ *
+ * Wherever an address or host is asked for, the absolute path of a Unix socket will do; its port
+ * is 0. So each side may be either: `/run/a.sock` here may lead to port 80 there. A Unix
+ * socket that listens is made for its owner alone (mode 0600) and removed at the end if it is still
+ * the one that was made.
  *
  * The plugin `port-forwarding` implements it. A configuration that allows the plugin
  * ([method@SessionConfig.allow_plugins]) has it woken when the peer asks for a forwarding; an
@@ -30,9 +37,11 @@ G_DEFINE_ENUM_TYPE (DevSshGatewayPorts, devssh_gateway_ports,
  * %DEVSSH_SERVICE_NAME_PORT_FORWARDING, and what comes back has this interface.
  *
  * Nothing is forwarded for the peer unless the application accepts each request:
- * `tcpip-forward` and `cancel-tcpip-forward` on [signal@Session::request], `direct-tcpip` on
- * [signal@Session::channel-opening]. A `forwarded-tcpip` channel is accepted if it belongs
- * to a port that was asked for here; a handler of [signal@Session::channel-opening] may
+ * `tcpip-forward`, `streamlocal-forward@openssh.com` and those that cancel them on
+ * [signal@Session::request], `direct-tcpip` and `direct-streamlocal@openssh.com` on
+ * [signal@Session::channel-opening]; [struct@PortForwardMessage] reads what they carry.
+ * A `forwarded-tcpip` or `forwarded-streamlocal@openssh.com` channel is accepted if it belongs
+ * to a port or path that was asked for here; a handler of [signal@Session::channel-opening] may
  * reject it.
  *
  * Since: 1.0
@@ -52,9 +61,14 @@ G_DEFINE_ENUM_TYPE (DevSshGatewayPorts, devssh_gateway_ports,
  * @connect_to_forwarded_port_finish: see [method@PortForwarder.connect_to_forwarded_port_finish]
  * @wait_for_forwarded_port_async: see [method@PortForwarder.wait_for_forwarded_port_async]
  * @wait_for_forwarded_port_finish: see [method@PortForwarder.wait_for_forwarded_port_finish]
+ * @connect_to_forwarded_socket_async: see [method@PortForwarder.connect_to_forwarded_socket_async]
+ * @connect_to_forwarded_socket_finish: see [method@PortForwarder.connect_to_forwarded_socket_finish]
+ * @wait_for_forwarded_socket_async: see [method@PortForwarder.wait_for_forwarded_socket_async]
+ * @wait_for_forwarded_socket_finish: see [method@PortForwarder.wait_for_forwarded_socket_finish]
  *
  * What a service that forwards ports implements, besides the properties. Arguments are
- * checked before a function of it is called: ports are in range, addresses and hosts not %NULL.
+ * checked before a function of it is called: ports are in range, addresses and hosts not %NULL; one
+ * that begins with `/` is a path, and its port is 0.
  *
  * Since: 1.0
  */
@@ -119,6 +133,19 @@ install_options (DevSshPortForwarderInterface *iface)
   g_object_interface_install_property (iface,
     g_param_spec_enum (PROP_GATEWAY_PORTS, NULL, NULL, DEVSSH_TYPE_GATEWAY_PORTS, DEVSSH_GATEWAY_PORTS_NO,
                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS));
+
+  /**
+   * DevSshPortForwarder:replace-existing-sockets:
+   *   (getter get_replace_existing_sockets) (setter set_replace_existing_sockets)
+   *
+   * Whether a Unix socket of this user that is there already is removed to make room for
+   * one that listens. If not, and for everything else that has the name, listening fails.
+   *
+   * Since: 1.0
+   */
+  g_object_interface_install_property (iface,
+    g_param_spec_boolean (PROP_REPLACE, NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS));
 }
 
 static void
@@ -188,13 +215,14 @@ install_signals (void)
   /**
    * DevSshPortForwarder::allow-address:
    * @self: the forwarder
-   * @host: the name or address that the peer gave
-   * @address: one of the addresses that @host means, in numbers
-   * @port: the port
+   * @host: the name, address or path that the peer gave
+   * @address: one of the addresses that @host means, in numbers; or where the path really leads
+   * @port: the port; 0 with a path
    *
    * Emitted for each address of a host to which the peer wants to be connected, after the
    * application has accepted the channel. A name is looked up once, and only addresses
    * that passed here are tried: so a name cannot come to mean another address in between.
+   * The folders of a path may be links, which are not in @address; the socket itself may not be one.
    *
    * Without a handler all addresses are allowed; with one, those that a handler allows.
    *
@@ -383,6 +411,47 @@ devssh_port_forwarder_set_gateway_ports (DevSshPortForwarder *self,
   g_object_set (self, PROP_GATEWAY_PORTS, gateway_ports, NULL);
 }
 
+/**
+ * devssh_port_forwarder_get_replace_existing_sockets: (get-property replace-existing-sockets)
+ * @self: a forwarder
+ *
+ * Asks whether Unix sockets that are there already make room for those that listen.
+ *
+ * Returns: %TRUE if they do
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_port_forwarder_get_replace_existing_sockets (DevSshPortForwarder *self)
+{
+  gboolean replace = FALSE;
+
+  g_return_val_if_fail (DEVSSH_IS_PORT_FORWARDER (self), FALSE);
+
+  g_object_get (self, PROP_REPLACE, &replace, NULL);
+
+  return replace;
+}
+
+/**
+ * devssh_port_forwarder_set_replace_existing_sockets: (set-property replace-existing-sockets)
+ * @self: a forwarder
+ * @replace: whether they make room
+ *
+ * Sets whether Unix sockets of this user that are there already make room for those that
+ * listen, also where the peer asked for them. Nothing but a socket is ever removed.
+ *
+ * Since: 1.0
+ */
+void
+devssh_port_forwarder_set_replace_existing_sockets (DevSshPortForwarder *self,
+                                                    gboolean             replace)
+{
+  g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
+
+  g_object_set (self, PROP_REPLACE, replace, NULL);
+}
+
 static GListModel *
 get_list (DevSshPortForwarder *self,
           const char          *property)
@@ -431,21 +500,53 @@ devssh_port_forwarder_get_remote_forwarded_ports (DevSshPortForwarder *self)
   return get_list (self, PROP_REMOTE_PORTS);
 }
 
-/* FALSE: callback gets an error. A port that does not fit is never truncated (T-85). */
 static gboolean
-check_port (DevSshPortForwarder *self,
-            guint                port,
-            guint                least,
+is_path (const char *host)
+{
+  return host != NULL && *host == '/';
+}
+
+/* One end of a forwarding. FALSE: callback gets an error. A port that does not fit is never truncated (T-85); a Unix
+ * socket has none. */
+static gboolean
+check_end (DevSshPortForwarder *self,
+           const char          *host,
+           guint                port,
+           guint                least,
+           GAsyncReadyCallback  callback,
+           gpointer             user_data,
+           gpointer             source_tag)
+{
+  guint most = is_path (host) ? 0 : G_MAXUINT16;
+
+  if (is_path (host))
+    least = 0;
+
+  if (port < least || port > most)
+    g_task_report_new_error (self, callback, user_data, source_tag,
+                             G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                             "%u is not a port: %u to %u is expected", port, least, most);
+  else if (host != NULL && !g_utf8_validate (host, -1, NULL))
+    g_task_report_new_error (self, callback, user_data, source_tag,
+                             G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "This is not the name of a host or file");
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+check_path (DevSshPortForwarder *self,
+            const char          *path,
             GAsyncReadyCallback  callback,
             gpointer             user_data,
             gpointer             source_tag)
 {
-  if (port >= least && port <= G_MAXUINT16)
-    return TRUE;
+  if (is_path (path))
+    return check_end (self, path, 0, 0, callback, user_data, source_tag);
 
   g_task_report_new_error (self, callback, user_data, source_tag,
-                           G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "%u is not a port: %u to %u is expected", port, least, G_MAXUINT16);
+                           G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not an absolute path", path);
   return FALSE;
 }
 
@@ -467,11 +568,11 @@ is_reported (DevSshPortForwarder *self,
 /**
  * devssh_port_forwarder_forward_from_remote_port_async: (virtual forward_from_remote_port_async)
  * @self: a forwarder
- * @remote_address: (nullable): where the peer listens: an address, `localhost`, or the empty text for all
- *   addresses; %NULL for `127.0.0.1`
- * @remote_port: the port on which the peer listens; 0 to let it choose
- * @local_host: (nullable): the host to which connections go; %NULL for `127.0.0.1`
- * @local_port: the port to which they go; 0 for the same as @remote_port
+ * @remote_address: (nullable): where the peer listens: an address, `localhost`, the empty text for all
+ *   addresses, or a path; %NULL for `127.0.0.1`
+ * @remote_port: the port on which the peer listens; 0 to let it choose, and with a path
+ * @local_host: (nullable): the host or path to which connections go; %NULL for `127.0.0.1`
+ * @local_port: the port to which they go; 0 for the same as @remote_port, and with a path
  * @cancellable: (nullable): a way to give up
  * @callback: (scope async) (closure user_data): called when the peer has answered
  * @user_data: for @callback
@@ -496,11 +597,11 @@ devssh_port_forwarder_forward_from_remote_port_async (DevSshPortForwarder *self,
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (local_port == 0)
+  if (local_port == 0 && !is_path (local_host))
     local_port = remote_port;
 
-  if (check_port (self, remote_port, 0, callback, user_data, tag)
-      && check_port (self, local_port, 1, callback, user_data, tag))
+  if (check_end (self, remote_address, remote_port, 0, callback, user_data, tag)
+      && check_end (self, local_host, local_port, 1, callback, user_data, tag))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_from_remote_port_async (
       self, remote_address != NULL ? remote_address : "127.0.0.1", remote_port,
       local_host != NULL ? local_host : "127.0.0.1", local_port, cancellable, callback, user_data);
@@ -538,9 +639,9 @@ devssh_port_forwarder_forward_from_remote_port_finish (DevSshPortForwarder  *sel
 /**
  * devssh_port_forwarder_stream_from_remote_port_async: (virtual stream_from_remote_port_async)
  * @self: a forwarder
- * @remote_address: (nullable): where the peer listens: an address, `localhost`, or the empty text for all
- *   addresses; %NULL for `127.0.0.1`
- * @remote_port: the port on which the peer listens; 0 to let it choose
+ * @remote_address: (nullable): where the peer listens: an address, `localhost`, the empty text for all
+ *   addresses, or a path; %NULL for `127.0.0.1`
+ * @remote_port: the port on which the peer listens; 0 to let it choose, and with a path
  * @cancellable: (nullable): a way to give up
  * @callback: (scope async) (closure user_data): called when the peer has answered
  * @user_data: for @callback
@@ -561,7 +662,8 @@ devssh_port_forwarder_stream_from_remote_port_async (DevSshPortForwarder *self,
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_port (self, remote_port, 0, callback, user_data, devssh_port_forwarder_stream_from_remote_port_async))
+  if (check_end (self, remote_address, remote_port, 0, callback, user_data,
+                 devssh_port_forwarder_stream_from_remote_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_from_remote_port_async (
       self, remote_address != NULL ? remote_address : "127.0.0.1", remote_port, cancellable, callback, user_data);
 }
@@ -598,11 +700,11 @@ devssh_port_forwarder_stream_from_remote_port_finish (DevSshPortForwarder  *self
 /**
  * devssh_port_forwarder_forward_to_remote_port_async: (virtual forward_to_remote_port_async)
  * @self: a forwarder
- * @local_address: (nullable): where to listen: an address, `localhost`, or the empty text for all
- *   addresses; %NULL for `127.0.0.1`
- * @local_port: the port on which to listen; 0 for any
- * @remote_host: (nullable): the host to which the peer connects; %NULL for `127.0.0.1`
- * @remote_port: the port to which the peer connects
+ * @local_address: (nullable): where to listen: an address, `localhost`, the empty text for all
+ *   addresses, or a path; %NULL for `127.0.0.1`
+ * @local_port: the port on which to listen; 0 for any, and with a path
+ * @remote_host: (nullable): the host or path to which the peer connects; %NULL for `127.0.0.1`
+ * @remote_port: the port to which the peer connects; 0 for the same as @local_port, and with a path
  * @cancellable: (nullable): a way to give up
  * @callback: (scope async) (closure user_data): called when the port listens
  * @user_data: for @callback
@@ -627,8 +729,11 @@ devssh_port_forwarder_forward_to_remote_port_async (DevSshPortForwarder *self,
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_port (self, local_port, 0, callback, user_data, tag)
-      && check_port (self, remote_port, 1, callback, user_data, tag))
+  if (remote_port == 0 && !is_path (remote_host))
+    remote_port = local_port;
+
+  if (check_end (self, local_address, local_port, 0, callback, user_data, tag)
+      && check_end (self, remote_host, remote_port, 1, callback, user_data, tag))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_to_remote_port_async (
       self, local_address != NULL ? local_address : "127.0.0.1", local_port,
       remote_host != NULL ? remote_host : "127.0.0.1", remote_port, cancellable, callback, user_data);
@@ -643,8 +748,8 @@ devssh_port_forwarder_forward_to_remote_port_async (DevSshPortForwarder *self,
  * Gets the port that listens now, with the port that was chosen. It is in neither list, and
  * listens until it is closed.
  *
- * %DEVSSH_ERROR_INVALID_STATE says that the local port is forwarded already, a %G_IO_ERROR
- * why it cannot listen.
+ * %DEVSSH_ERROR_INVALID_STATE says that the local port is forwarded already, or something to the same
+ * host and port on the remote side; a %G_IO_ERROR why it cannot listen.
  *
  * Returns: (transfer full): the port
  *
@@ -667,8 +772,8 @@ devssh_port_forwarder_forward_to_remote_port_finish (DevSshPortForwarder  *self,
 /**
  * devssh_port_forwarder_stream_to_remote_port_async: (virtual stream_to_remote_port_async)
  * @self: a forwarder
- * @remote_host: (nullable): the host to which the peer connects; %NULL for `127.0.0.1`
- * @remote_port: the port to which the peer connects
+ * @remote_host: (nullable): the host or path to which the peer connects; %NULL for `127.0.0.1`
+ * @remote_port: the port to which the peer connects; 0 with a path
  * @cancellable: (nullable): a way to give up
  * @callback: (scope async) (closure user_data): called when the peer has connected
  * @user_data: for @callback
@@ -688,7 +793,8 @@ devssh_port_forwarder_stream_to_remote_port_async (DevSshPortForwarder *self,
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_port (self, remote_port, 1, callback, user_data, devssh_port_forwarder_stream_to_remote_port_async))
+  if (check_end (self, remote_host, remote_port, 1, callback, user_data,
+                 devssh_port_forwarder_stream_to_remote_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_to_remote_port_async (
       self, remote_host != NULL ? remote_host : "127.0.0.1", remote_port, cancellable, callback, user_data);
 }
@@ -742,7 +848,7 @@ devssh_port_forwarder_connect_to_forwarded_port_async (DevSshPortForwarder *self
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_port (self, port, 1, callback, user_data, devssh_port_forwarder_connect_to_forwarded_port_async))
+  if (check_end (self, NULL, port, 1, callback, user_data, devssh_port_forwarder_connect_to_forwarded_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_port_async (self, port, cancellable, callback, user_data);
 }
 
@@ -795,7 +901,7 @@ devssh_port_forwarder_wait_for_forwarded_port_async (DevSshPortForwarder *self,
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_port (self, port, 1, callback, user_data, devssh_port_forwarder_wait_for_forwarded_port_async))
+  if (check_end (self, NULL, port, 1, callback, user_data, devssh_port_forwarder_wait_for_forwarded_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_port_async (self, port, cancellable, callback, user_data);
 }
 
@@ -823,6 +929,113 @@ devssh_port_forwarder_wait_for_forwarded_port_finish (DevSshPortForwarder  *self
     return NULL;
 
   return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_port_finish (self, result, error);
+}
+
+/**
+ * devssh_port_forwarder_connect_to_forwarded_socket_async: (virtual connect_to_forwarded_socket_async)
+ * @self: a forwarder
+ * @path: (type utf8): a Unix socket that the peer asked us to forward
+ * @cancellable: (nullable): a way to give up
+ * @callback: (scope async) (closure user_data): called when the peer has accepted
+ * @user_data: for @callback
+ *
+ * Does for a Unix socket what [method@PortForwarder.connect_to_forwarded_port_async] does for a port.
+ *
+ * Since: 1.0
+ */
+void
+devssh_port_forwarder_connect_to_forwarded_socket_async (DevSshPortForwarder *self,
+                                                         const char          *path,
+                                                         GCancellable        *cancellable,
+                                                         GAsyncReadyCallback  callback,
+                                                         gpointer             user_data)
+{
+  g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
+  g_return_if_fail (path != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (check_path (self, path, callback, user_data, devssh_port_forwarder_connect_to_forwarded_socket_async))
+    DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_socket_async (self, path, cancellable, callback, user_data);
+}
+
+/**
+ * devssh_port_forwarder_connect_to_forwarded_socket_finish: (virtual connect_to_forwarded_socket_finish)
+ * @self: a forwarder
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Gets the connection. %DEVSSH_ERROR_INVALID_STATE says that the peer did not ask for the
+ * path; a refusal of the peer is a %DEVSSH_CHANNEL_ERROR with its reason.
+ *
+ * Returns: (transfer full): the stream
+ *
+ * Since: 1.0
+ */
+GIOStream *
+devssh_port_forwarder_connect_to_forwarded_socket_finish (DevSshPortForwarder  *self,
+                                                          GAsyncResult         *result,
+                                                          GError              **error)
+{
+  g_return_val_if_fail (DEVSSH_IS_PORT_FORWARDER (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (is_reported (self, result, devssh_port_forwarder_connect_to_forwarded_socket_async, error))
+    return NULL;
+
+  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_socket_finish (self, result, error);
+}
+
+/**
+ * devssh_port_forwarder_wait_for_forwarded_socket_async: (virtual wait_for_forwarded_socket_async)
+ * @self: a forwarder
+ * @path: (type utf8): the Unix socket that the peer will ask us to forward
+ * @cancellable: (nullable): a way to give up
+ * @callback: (scope async) (closure user_data): called when the path is forwarded
+ * @user_data: for @callback
+ *
+ * Waits until a path is in [property@PortForwarder:remote-forwarded-ports]; it may be there already.
+ *
+ * Since: 1.0
+ */
+void
+devssh_port_forwarder_wait_for_forwarded_socket_async (DevSshPortForwarder *self,
+                                                       const char          *path,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data)
+{
+  g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
+  g_return_if_fail (path != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  if (check_path (self, path, callback, user_data, devssh_port_forwarder_wait_for_forwarded_socket_async))
+    DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_socket_async (self, path, cancellable, callback, user_data);
+}
+
+/**
+ * devssh_port_forwarder_wait_for_forwarded_socket_finish: (virtual wait_for_forwarded_socket_finish)
+ * @self: a forwarder
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Gets the forwarded socket. %DEVSSH_ERROR_CLOSED says that the session ended first.
+ *
+ * Returns: (transfer full): the socket
+ *
+ * Since: 1.0
+ */
+DevSshForwardedPort *
+devssh_port_forwarder_wait_for_forwarded_socket_finish (DevSshPortForwarder  *self,
+                                                        GAsyncResult         *result,
+                                                        GError              **error)
+{
+  g_return_val_if_fail (DEVSSH_IS_PORT_FORWARDER (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (is_reported (self, result, devssh_port_forwarder_wait_for_forwarded_socket_async, error))
+    return NULL;
+
+  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_socket_finish (self, result, error);
 }
 
 /* ::forwarded-port-connecting while a handler thinks. */
@@ -879,7 +1092,8 @@ connecting_cancelled_cb (gpointer user_data)
 /**
  * devssh_port_forwarder_ask_connecting_async:
  * @self: a forwarder
- * @port: the port that is forwarded
+ * @path: (nullable) (type utf8): the Unix socket that is forwarded; %NULL if it is a port
+ * @port: the port that is forwarded; 0 with a path
  * @is_incoming: whether the peer opened the channel
  * @stream: the stream to the remote side
  * @cancellable: (nullable): a way to give up
@@ -895,6 +1109,7 @@ connecting_cancelled_cb (gpointer user_data)
  */
 gboolean
 devssh_port_forwarder_ask_connecting_async (DevSshPortForwarder *self,
+                                            const char          *path,
                                             guint                port,
                                             gboolean             is_incoming,
                                             GIOStream           *stream,
@@ -912,7 +1127,7 @@ devssh_port_forwarder_ask_connecting_async (DevSshPortForwarder *self,
   g_return_val_if_fail (G_IS_IO_STREAM (stream), TRUE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), TRUE);
 
-  connecting = devssh_forwarded_port_connecting_new (port, is_incoming, stream);
+  connecting = devssh_forwarded_port_connecting_new (path, port, is_incoming, stream);
   g_object_add_weak_pointer (G_OBJECT (connecting), (gpointer *) &connecting);
 
   data = g_new0 (Connecting, 1);
@@ -1045,9 +1260,9 @@ devssh_port_forwarder_emit_stream_opened (DevSshPortForwarder *self,
 /**
  * devssh_port_forwarder_allows_address:
  * @self: a forwarder
- * @host: the name or address that the peer gave
- * @address: one of the addresses that @host means, in numbers
- * @port: the port
+ * @host: the name, address or path that the peer gave
+ * @address: one of the addresses that @host means, in numbers; or where the path really leads
+ * @port: the port; 0 with a path
  *
  * For the service that implements the interface: emits [signal@PortForwarder::allow-address],
  * if anybody listens to it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an application calls to forward ports (RFC 4254, 7); the plugin "port-forwarding" does it. */
+/* What an application calls to forward ports and Unix sockets (RFC 4254, 7); the plugin "port-forwarding" does it. */
 #pragma once
 
 #include <libdevssh/service/devssh-forwarded-port.h>
@@ -103,6 +103,22 @@ struct _DevSshPortForwarderInterface
   DevSshForwardedPort *(*wait_for_forwarded_port_finish)  (DevSshPortForwarder  *self,
                                                            GAsyncResult         *result,
                                                            GError              **error);
+  void                 (*connect_to_forwarded_socket_async) (DevSshPortForwarder *self,
+                                                           const char           *path,
+                                                           GCancellable         *cancellable,
+                                                           GAsyncReadyCallback   callback,
+                                                           gpointer              user_data);
+  GIOStream           *(*connect_to_forwarded_socket_finish) (DevSshPortForwarder *self,
+                                                           GAsyncResult         *result,
+                                                           GError              **error);
+  void                 (*wait_for_forwarded_socket_async) (DevSshPortForwarder  *self,
+                                                           const char           *path,
+                                                           GCancellable         *cancellable,
+                                                           GAsyncReadyCallback   callback,
+                                                           gpointer              user_data);
+  DevSshForwardedPort *(*wait_for_forwarded_socket_finish) (DevSshPortForwarder *self,
+                                                           GAsyncResult         *result,
+                                                           GError              **error);
 
   /*< private >*/
   gpointer _reserved[16];
@@ -129,12 +145,18 @@ DevSshGatewayPorts   devssh_port_forwarder_get_gateway_ports                    
 DEVSSH_AVAILABLE_IN_1_0
 void                 devssh_port_forwarder_set_gateway_ports                                     (DevSshPortForwarder *self,
                                                                                                   DevSshGatewayPorts   gateway_ports);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean             devssh_port_forwarder_get_replace_existing_sockets                          (DevSshPortForwarder *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_port_forwarder_set_replace_existing_sockets                          (DevSshPortForwarder *self,
+                                                                                                  gboolean             replace);
 /* What is forwarded; items DevSshForwardedPort. Local: we asked the peer; remote: the peer asked us. */
 DEVSSH_AVAILABLE_IN_1_0
 GListModel          *devssh_port_forwarder_get_local_forwarded_ports       (DevSshPortForwarder  *self);
 DEVSSH_AVAILABLE_IN_1_0
 GListModel          *devssh_port_forwarder_get_remote_forwarded_ports      (DevSshPortForwarder  *self);
-/* The peer listens, we connect. NULL without error: the peer refused. */
+/* A host or address that begins with "/" is the path of a Unix socket, whose port is 0.
+ * The peer listens, we connect. NULL without error: the peer refused. */
 DEVSSH_AVAILABLE_IN_1_0
 void                 devssh_port_forwarder_forward_from_remote_port_async  (DevSshPortForwarder  *self,
                                                                             const char           *remote_address,
@@ -207,9 +229,31 @@ DEVSSH_AVAILABLE_IN_1_0
 DevSshForwardedPort *devssh_port_forwarder_wait_for_forwarded_port_finish  (DevSshPortForwarder  *self,
                                                                             GAsyncResult         *result,
                                                                             GError              **error);
+/* The same for a Unix socket */
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_port_forwarder_connect_to_forwarded_socket_async (DevSshPortForwarder *self,
+                                                                            const char           *path,
+                                                                            GCancellable         *cancellable,
+                                                                            GAsyncReadyCallback   callback,
+                                                                            gpointer              user_data);
+DEVSSH_AVAILABLE_IN_1_0
+GIOStream           *devssh_port_forwarder_connect_to_forwarded_socket_finish (DevSshPortForwarder *self,
+                                                                            GAsyncResult         *result,
+                                                                            GError              **error);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_port_forwarder_wait_for_forwarded_socket_async (DevSshPortForwarder  *self,
+                                                                            const char           *path,
+                                                                            GCancellable         *cancellable,
+                                                                            GAsyncReadyCallback   callback,
+                                                                            gpointer              user_data);
+DEVSSH_AVAILABLE_IN_1_0
+DevSshForwardedPort *devssh_port_forwarder_wait_for_forwarded_socket_finish (DevSshPortForwarder *self,
+                                                                            GAsyncResult         *result,
+                                                                            GError              **error);
 /* For the service that implements the interface: how its signals are emitted. */
 DEVSSH_AVAILABLE_IN_1_0
 gboolean             devssh_port_forwarder_ask_connecting_async            (DevSshPortForwarder  *self,
+                                                                            const char           *path,
                                                                             guint                 port,
                                                                             gboolean              is_incoming,
                                                                             GIOStream            *stream,

@@ -2,8 +2,9 @@
 /* Between "both ends are there" and the last byte (protocol.md 6.5 and 6.8). */
 #include "devssh-forwarding-relay.h"
 
+#include "devssh-forwarding-connect.h"
 #include "devssh-forwarding-service.h"
-#include "devssh-forwarding-sockets.h"
+#include "devssh-forwarding-unix.h"
 
 /* ---- the stream to the remote side, as the application wants it ---- */
 
@@ -59,6 +60,7 @@ decided_cb (GObject      *source,
 
 void
 devssh_forwarding_stream_async (DevSshService        *service,
+                                const char           *path,
                                 guint                 port,
                                 DevSshChannel        *channel,
                                 DevSshChannelOpening *opening,
@@ -89,7 +91,7 @@ devssh_forwarding_stream_async (DevSshService        *service,
 
   /* A handler that takes its time may need to hear from the other end first (a TLS handshake, say): so the peer is
    * told that the channel is open. Later it can only be closed again. */
-  if (!devssh_port_forwarder_ask_connecting_async (DEVSSH_PORT_FORWARDER (service), port, opening != NULL,
+  if (!devssh_port_forwarder_ask_connecting_async (DEVSSH_PORT_FORWARDER (service), path, port, opening != NULL,
                                                    G_IO_STREAM (stream),
                                                    devssh_forwarding_service_get_cancellable (service),
                                                    decided_cb, g_object_ref (task)))
@@ -103,16 +105,33 @@ devssh_forwarding_stream_finish (GAsyncResult  *result,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* failure: NULL: it ended well */
+static void
+trace_end (DevSshService *service,
+           DevSshChannel *channel,
+           const char    *failure)
+{
+  devssh_service_trace (service, DEVSSH_TRACE_LEVEL_VERBOSE,
+                        failure != NULL ? DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_FAILED
+                                        : DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_CLOSED,
+                        failure != NULL ? failure : "A forwarded connection came to its end");
+
+  if (!devssh_channel_get_is_remote (channel))
+    devssh_service_trace (service, DEVSSH_TRACE_LEVEL_VERBOSE, DEVSSH_TRACE_EVENT_PORT_FORWARD_CHANNEL_CLOSED,
+                          "The channel of a forwarded connection is closed");
+}
+
 /* ---- two streams, where the application has put its own in between ---- */
 
 typedef struct
 {
+  DevSshService     *service;
   DevSshChannel     *channel;
   GIOStream         *stream;
   GSocketConnection *connection;
   GCancellable      *cancellable;    /* ours: the two directions end each other when one breaks */
   guint              running;
-  gboolean           failed;
+  GError            *error;          /* of the direction that broke first */
 } Pair;
 
 static void
@@ -120,6 +139,8 @@ pair_clear (gpointer data)
 {
   Pair *pair = data;
 
+  g_clear_error (&pair->error);
+  g_object_unref (pair->service);
   g_object_unref (pair->channel);
   g_object_unref (pair->stream);
   g_object_unref (pair->connection);
@@ -127,11 +148,25 @@ pair_clear (gpointer data)
 }
 
 static void
+pair_failed (Pair   *pair,
+             GError *error)
+{
+  if (pair->error == NULL)
+    pair->error = error;
+  else
+    g_error_free (error);
+
+  g_cancellable_cancel (pair->cancellable);
+}
+
+static void
 pair_direction_ended (Pair *pair)
 {
   if (--pair->running == 0)
     {
-      if (pair->failed)
+      trace_end (pair->service, pair->channel, pair->error != NULL ? pair->error->message : NULL);
+
+      if (pair->error != NULL)
         {
           devssh_channel_close_with_signal (pair->channel, "SIGABRT", "The connection broke");
           devssh_forwarding_reset (pair->connection);
@@ -150,9 +185,10 @@ output_closed_cb (GObject      *source,
                   gpointer      user_data)
 {
   Pair *pair = user_data;
+  GError *error = NULL;
 
-  if (!g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, NULL))
-    pair->failed = TRUE;
+  if (!g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
+    pair_failed (pair, error);
 
   pair_direction_ended (pair);
 }
@@ -165,12 +201,10 @@ direction_done_cb (GObject      *source,
 {
   Pair *pair = user_data;
   GOutputStream *output = G_OUTPUT_STREAM (source);
+  GError *error = NULL;
 
-  if (g_output_stream_splice_finish (output, result, NULL) < 0)
-    {
-      pair->failed = TRUE;
-      g_cancellable_cancel (pair->cancellable);
-    }
+  if (g_output_stream_splice_finish (output, result, &error) < 0)
+    pair_failed (pair, error);
   else if (output == g_io_stream_get_output_stream (pair->stream))
     {
       g_output_stream_close_async (output, G_PRIORITY_DEFAULT, pair->cancellable, output_closed_cb, pair);
@@ -194,12 +228,14 @@ pair_direction (Pair      *pair,
 }
 
 static void
-pair_run (DevSshChannel     *channel,
+pair_run (DevSshService     *service,
+          DevSshChannel     *channel,
           GIOStream         *stream,
           GSocketConnection *connection)
 {
   Pair *pair = g_rc_box_new0 (Pair);
 
+  pair->service = g_object_ref (service);
   pair->channel = g_object_ref (channel);
   pair->stream = g_object_ref (stream);
   pair->connection = g_object_ref (connection);
@@ -232,8 +268,7 @@ static void
 relay_failed (Relay        *relay,
               const GError *error)
 {
-  devssh_service_trace (relay->service, DEVSSH_TRACE_LEVEL_VERBOSE,
-                        DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_FAILED, error->message);
+  trace_end (relay->service, relay->channel, error->message);
   devssh_forwarding_reset (relay->connection);
 }
 
@@ -247,7 +282,7 @@ stream_ready_cb (GObject      *source,
   g_autoptr(GIOStream) stream = devssh_forwarding_stream_finish (result, &error);
 
   if (stream != NULL)
-    pair_run (relay->channel, stream, relay->connection);
+    pair_run (relay->service, relay->channel, stream, relay->connection);
   else
     relay_failed (relay, error);
 
@@ -263,9 +298,7 @@ spliced_cb (GObject      *source,
   g_autoptr(GError) error = NULL;
 
   if (devssh_channel_splice_finish (relay->channel, result, &error))
-    devssh_service_trace (relay->service, DEVSSH_TRACE_LEVEL_VERBOSE,
-                          DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_CLOSED,
-                          "A forwarded connection came to its end");
+    trace_end (relay->service, relay->channel, NULL);
   else
     relay_failed (relay, error);
 
@@ -276,6 +309,7 @@ spliced_cb (GObject      *source,
 
 void
 devssh_forwarding_relay (DevSshService        *service,
+                         const char           *path,
                          guint                 port,
                          DevSshChannel        *channel,
                          DevSshChannelOpening *opening,
@@ -289,7 +323,7 @@ devssh_forwarding_relay (DevSshService        *service,
 
   if (devssh_port_forwarder_has_connecting_handler (DEVSSH_PORT_FORWARDER (service)))
     {
-      devssh_forwarding_stream_async (service, port, channel, opening, stream_ready_cb, relay);
+      devssh_forwarding_stream_async (service, path, port, channel, opening, stream_ready_cb, relay);
       return;
     }
 
@@ -328,8 +362,9 @@ devssh_forwarding_track (DevSshForwardedPort *port,
 typedef struct
 {
   DevSshService        *service;
-  DevSshForwardedPort  *port;
-  guint                 forwarded_port;
+  DevSshForwardedPort  *port;          /* NULL: the peer named the host */
+  char                 *host;
+  guint                 tcp_port;
   DevSshChannelOpening *opening;
 } Answer;
 
@@ -338,6 +373,7 @@ answer_free (Answer *answer)
 {
   g_object_unref (answer->service);
   g_clear_object (&answer->port);
+  g_free (answer->host);
   g_object_unref (answer->opening);
   g_free (answer);
 }
@@ -369,7 +405,12 @@ connected_cb (GObject      *source,
                             DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_OPENED, "A forwarded connection was opened");
       if (answer->port != NULL)
         devssh_forwarding_track (answer->port, channel);
-      devssh_forwarding_relay (answer->service, answer->forwarded_port, channel, answer->opening, connection);
+      devssh_forwarding_relay (answer->service,
+                               devssh_forwarding_path_of (answer->port != NULL
+                                                          ? devssh_forwarded_port_get_remote_host (answer->port)
+                                                          : answer->host),
+                               answer->port != NULL ? devssh_forwarded_port_get_remote_port (answer->port) : answer->tcp_port,
+                               channel, answer->opening, connection);
     }
 
   answer_free (answer);
@@ -378,7 +419,6 @@ connected_cb (GObject      *source,
 void
 devssh_forwarding_answer (DevSshService        *service,
                           DevSshForwardedPort  *port,
-                          guint                 forwarded_port,
                           DevSshChannelOpening *opening,
                           gboolean              checked,
                           const char           *host,
@@ -388,7 +428,8 @@ devssh_forwarding_answer (DevSshService        *service,
 
   answer->service = g_object_ref (service);
   answer->port = port != NULL ? g_object_ref (port) : NULL;
-  answer->forwarded_port = forwarded_port;
+  answer->host = g_strdup (host);
+  answer->tcp_port = tcp_port;
   answer->opening = g_object_ref (opening);
 
   /* The peer has its confirmation only when there is a connection (protocol.md 6.5); a session that ends stops the attempt. */

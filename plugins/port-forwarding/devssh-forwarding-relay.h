@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A channel and a TCP connection that belong together, from the moment both are there. */
+/* A channel and a connection that belong together, from the moment both are there. */
 #pragma once
 
 #include <libdevssh/devssh.h>
@@ -7,17 +7,17 @@
 G_BEGIN_DECLS
 
 /* Asks the application (::forwarded-port-connecting), then carries bytes until the end, and tells both sides how it ended.
- * opening: the peer's, accepted here; NULL: we opened the channel. port: the one that is forwarded. */
+ * opening: the peer's, accepted here; NULL: we opened the channel. path or port: what is forwarded. */
 void       devssh_forwarding_relay          (DevSshService        *service,
+                                             const char           *path,
                                              guint                 port,
                                              DevSshChannel        *channel,
                                              DevSshChannelOpening *opening,
                                              GSocketConnection    *connection);
-/* Connects to host and tcp_port, accepts the opening if that worked, and relays. port: to be listed there, or NULL; forwarded_port: for
- * the application. checked: the application has a say in each address (T-85). */
+/* Connects to host and tcp_port, accepts the opening if that worked, and relays. port: to be listed there, or NULL: the peer opened
+ * the channel for this very host. checked: the application has a say in each address (T-85). */
 void       devssh_forwarding_answer         (DevSshService        *service,
                                              DevSshForwardedPort  *port,
-                                             guint                 forwarded_port,
                                              DevSshChannelOpening *opening,
                                              gboolean              checked,
                                              const char           *host,
@@ -27,6 +27,7 @@ void       devssh_forwarding_track          (DevSshForwardedPort  *port,
                                              DevSshChannel        *channel);
 /* As devssh_forwarding_relay() where the application is the other end: the result is its stream. */
 void       devssh_forwarding_stream_async   (DevSshService        *service,
+                                             const char           *path,
                                              guint                 port,
                                              DevSshChannel        *channel,
                                              DevSshChannelOpening *opening,

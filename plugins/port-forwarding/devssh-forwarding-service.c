@@ -2,7 +2,7 @@
 /* The class of the service, its options and lists, and the module's door. */
 #include "devssh-forwarding-service.h"
 
-#include "devssh-forwarding-sockets.h"
+#include "devssh-forwarding-unix.h"
 #include "devssh-local-forwarder.h"
 #include "devssh-remote-forwarder.h"
 
@@ -12,6 +12,7 @@ enum
   PROP_ACCEPT_LOCAL,
   PROP_ACCEPT_REMOTE,
   PROP_FORWARD,
+  PROP_REPLACE_SOCKETS,
   PROP_GATEWAY_PORTS,
   PROP_LOCAL_PORTS,
   PROP_REMOTE_PORTS
@@ -99,6 +100,9 @@ devssh_forwarding_service_get_property (GObject    *object,
     case PROP_FORWARD:
       g_value_set_boolean (value, self->forward);
       break;
+    case PROP_REPLACE_SOCKETS:
+      g_value_set_boolean (value, self->replace_sockets);
+      break;
     case PROP_GATEWAY_PORTS:
       g_value_set_enum (value, self->gateway_ports);
       break;
@@ -147,6 +151,9 @@ devssh_forwarding_service_set_property (GObject      *object,
     case PROP_FORWARD:
       set_flag (object, &self->forward, g_value_get_boolean (value), pspec);
       break;
+    case PROP_REPLACE_SOCKETS:
+      set_flag (object, &self->replace_sockets, g_value_get_boolean (value), pspec);
+      break;
     case PROP_GATEWAY_PORTS:
       if (self->gateway_ports != (DevSshGatewayPorts) g_value_get_enum (value))
         {
@@ -167,7 +174,7 @@ devssh_forwarding_service_finalize (GObject *object)
   g_object_unref (self->local_ports);
   g_object_unref (self->remote_ports);
   g_ptr_array_unref (self->direct_ports);
-  g_array_unref (self->cancelling);
+  g_ptr_array_unref (self->cancelling);
   g_object_unref (self->cancellable);
 
   G_OBJECT_CLASS (devssh_forwarding_service_parent_class)->finalize (object);
@@ -191,6 +198,7 @@ devssh_forwarding_service_class_init (DevSshForwardingServiceClass *klass)
   g_object_class_override_property (object_class, PROP_ACCEPT_REMOTE,
                                     "accept-remote-connections-for-non-forwarded-ports");
   g_object_class_override_property (object_class, PROP_FORWARD, "forward-connections-to-local-ports");
+  g_object_class_override_property (object_class, PROP_REPLACE_SOCKETS, "replace-existing-sockets");
   g_object_class_override_property (object_class, PROP_GATEWAY_PORTS, "gateway-ports");
   g_object_class_override_property (object_class, PROP_LOCAL_PORTS, "local-forwarded-ports");
   g_object_class_override_property (object_class, PROP_REMOTE_PORTS, "remote-forwarded-ports");
@@ -210,7 +218,7 @@ devssh_forwarding_service_init (DevSshForwardingService *self)
   self->local_ports = g_list_store_new (DEVSSH_TYPE_FORWARDED_PORT);
   self->remote_ports = g_list_store_new (DEVSSH_TYPE_FORWARDED_PORT);
   self->direct_ports = g_ptr_array_new_with_free_func (g_object_unref);
-  self->cancelling = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->cancelling = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_port_forward_message_unref);
   self->cancellable = g_cancellable_new ();
 }
 
@@ -218,6 +226,47 @@ GCancellable *
 devssh_forwarding_service_get_cancellable (DevSshService *service)
 {
   return DEVSSH_FORWARDING_SERVICE (service)->cancellable;
+}
+
+DevSshSession *
+devssh_forwarding_service_get_session (DevSshForwardingService *self,
+                                       GTask                   *task)
+{
+  DevSshSession *session = self != NULL && !self->closed ? devssh_service_get_session (DEVSSH_SERVICE (self)) : NULL;
+
+  if (session == NULL)
+    g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed");
+
+  return session;
+}
+
+void
+devssh_forwarding_service_open_channel (DevSshForwardingService  *self,
+                                        DevSshPortForwardMessage *message,
+                                        GAsyncReadyCallback       callback,
+                                        GTask                    *task)
+{
+  DevSshSession *session = devssh_forwarding_service_get_session (self, task);
+  const char *type = devssh_port_forward_message_get_message_type (message);
+  g_autoptr(GBytes) fields = NULL;
+  g_autoptr(GBytes) type_data = NULL;
+  GError *error = NULL;
+
+  if (session == NULL)
+    return;
+
+  fields = devssh_port_forward_message_to_bytes (message);
+  type_data = devssh_port_forwarder_create_message (DEVSSH_PORT_FORWARDER (self),
+                                                    DEVSSH_PORT_FORWARD_MESSAGE_KIND_CHANNEL_OPEN, type,
+                                                    devssh_port_forward_message_get_port (message), fields, &error);
+  if (type_data == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  devssh_session_open_channel_full_async (session, type, type_data, 0, g_task_get_cancellable (task),
+                                          callback, g_object_ref (task));
 }
 
 static void
@@ -250,8 +299,10 @@ devssh_forwarding_service_add (DevSshForwardingService *self,
 DevSshForwardedPort *
 devssh_forwarding_service_find_remote (DevSshForwardingService *self,
                                        GListStore              *list,
+                                       const char              *host,
                                        guint                    remote_port)
 {
+  const char *path = devssh_forwarding_path_of (host);
   guint n = g_list_model_get_n_items (G_LIST_MODEL (list));
 
   for (guint i = 0; i < n; i++)
@@ -259,7 +310,8 @@ devssh_forwarding_service_find_remote (DevSshForwardingService *self,
       /* The list keeps it. */
       g_autoptr(DevSshForwardedPort) port = g_list_model_get_item (G_LIST_MODEL (list), i);
 
-      if (devssh_forwarded_port_get_remote_port (port) == remote_port)
+      if (path != NULL ? g_strcmp0 (devssh_forwarded_port_get_remote_host (port), path) == 0
+                       : remote_port != 0 && devssh_forwarded_port_get_remote_port (port) == remote_port)
         return port;
     }
 
@@ -283,6 +335,30 @@ devssh_forwarding_service_trace (DevSshForwardingService *self,
   devssh_service_trace (DEVSSH_SERVICE (self), level, event, text);
 }
 
+GSource *
+devssh_forwarding_watch_cancellable (GCancellable  *cancellable,
+                                     gboolean     (*func) (GCancellable *, gpointer),
+                                     gpointer       user_data)
+{
+  GSource *source;
+
+  if (cancellable == NULL)
+    return NULL;
+
+  source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (source, G_SOURCE_FUNC (func), user_data, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+
+  return source;
+}
+
+void
+devssh_forwarding_watch_free (GSource *source)
+{
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
 DEVSSH_PLUGIN_EXPORT const guint devssh_plugin_abi;
 const guint devssh_plugin_abi = DEVSSH_PLUGIN_ABI;
 
@@ -291,7 +367,6 @@ DEVSSH_PLUGIN_EXPORT void devssh_plugin_load (GTypeModule *module);
 void
 devssh_plugin_load (GTypeModule *module)
 {
-  devssh_forwarding_sockets_register (module);
   devssh_local_forwarder_register (module);
   devssh_remote_forwarder_register (module);
   devssh_forwarding_service_register_type (module);

@@ -2,9 +2,9 @@
 /* Accepts connections and opens a channel for each (protocol.md 6.4). */
 #include "devssh-local-forwarder.h"
 
+#include "devssh-forwarding-connect.h"
 #include "devssh-forwarding-relay.h"
 #include "devssh-forwarding-service.h"
-#include "devssh-forwarding-sockets.h"
 
 /* So many connections may wait for the peer's word on their channels; more stay in the socket's backlog. */
 #define MAX_OPENING 32
@@ -13,15 +13,15 @@
 
 struct _DevSshLocalForwarder
 {
-  DevSshForwardedPort  parent_instance;
-  DevSshService       *service;         /* weak: it keeps us until we are closed */
-  const char          *channel_type;
-  char                *host;
-  GSocketListener     *listener;
-  GCancellable        *cancellable;     /* for accepting */
-  GSource             *retry;
-  guint                n_opening;
-  gboolean             accepting;
+  DevSshForwardedPort        parent_instance;
+  DevSshService             *service;         /* weak: it keeps us until we are closed */
+  const char                *channel_type;
+  char                      *host;
+  DevSshForwardingListening *listening;
+  gboolean                  *accepting;       /* for each listener of it */
+  GCancellable              *cancellable;     /* for accepting */
+  GSource                   *retry;
+  guint                      n_opening;
 };
 
 G_DEFINE_DYNAMIC_TYPE_EXTENDED (DevSshLocalForwarder, devssh_local_forwarder, DEVSSH_TYPE_FORWARDED_PORT,
@@ -39,10 +39,12 @@ static void
 trace (DevSshLocalForwarder *self,
        DevSshTraceLevel      level,
        DevSshTraceEvent      event,
-       const char           *text)
+       const char           *what)
 {
+  g_autofree char *port = devssh_forwarded_port_to_string (DEVSSH_FORWARDED_PORT (self));
+
   if (self->service != NULL)
-    devssh_service_trace (self->service, level, event, text);
+    devssh_forwarding_service_trace (DEVSSH_FORWARDING_SERVICE (self->service), level, event, "%s: %s", port, what);
 }
 
 static void
@@ -59,7 +61,8 @@ channel_opened_cb (GObject      *source,
 
   if (channel != NULL && self->service != NULL)
     {
-      devssh_forwarding_relay (self->service, devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self)),
+      devssh_forwarding_relay (self->service, devssh_forwarding_path_of (self->host),
+                               devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self)),
                                channel, NULL, accepted->connection);
     }
   else
@@ -92,8 +95,7 @@ connection_accepted (DevSshLocalForwarder *self,
       port = g_inet_socket_address_get_port (inet);
     }
 
-  trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_ACCEPTED,
-         "A connection to a forwarded port was accepted");
+  trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_ACCEPTED, "A connection came in");
   devssh_forwarding_set_options (connection);
 
   accepted->self = g_object_ref (self);
@@ -131,16 +133,22 @@ accepted_cb (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(GSocketConnection) connection =
     g_socket_listener_accept_finish (G_SOCKET_LISTENER (source), result, NULL, &error);
+  guint i;
 
-  self->accepting = FALSE;
-
-  if (devssh_forwarded_port_get_is_closed (DEVSSH_FORWARDED_PORT (self)) || self->service == NULL)
+  if (self->listening == NULL || self->service == NULL)
     return;
+
+  if (g_ptr_array_find (self->listening->listeners, source, &i))
+    self->accepting[i] = FALSE;
 
   if (connection == NULL)
     {
       trace (self, DEVSSH_TRACE_LEVEL_WARNING, DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_FAILED, error->message);
-      accept_later (self);
+      /* An application's own listener is its own to close, too. */
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        devssh_forwarded_port_close (DEVSSH_FORWARDED_PORT (self));
+      else
+        accept_later (self);
       return;
     }
 
@@ -151,11 +159,19 @@ accepted_cb (GObject      *source,
 static void
 accept_next (DevSshLocalForwarder *self)
 {
-  if (self->listener == NULL || self->accepting || self->retry != NULL || self->n_opening >= MAX_OPENING)
+  GPtrArray *listeners = self->listening != NULL ? self->listening->listeners : NULL;
+
+  if (listeners == NULL || self->retry != NULL || self->n_opening >= MAX_OPENING)
     return;
 
-  self->accepting = TRUE;
-  g_socket_listener_accept_async (self->listener, self->cancellable, accepted_cb, g_object_ref (self));
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      if (self->accepting[i])
+        continue;
+
+      self->accepting[i] = TRUE;
+      g_socket_listener_accept_async (listeners->pdata[i], self->cancellable, accepted_cb, g_object_ref (self));
+    }
 }
 
 static void
@@ -169,9 +185,8 @@ devssh_local_forwarder_close (DevSshForwardedPort *port)
     g_source_destroy (self->retry);
   g_clear_pointer (&self->retry, g_source_unref);
 
-  if (self->listener != NULL)
-    g_socket_listener_close (self->listener);
-  g_clear_object (&self->listener);
+  g_clear_pointer (&self->listening, devssh_forwarding_listening_free);
+  g_clear_pointer (&self->accepting, g_free);
 }
 
 static void
@@ -224,18 +239,16 @@ devssh_local_forwarder_register (GTypeModule *module)
 }
 
 DevSshForwardedPort *
-devssh_local_forwarder_new (DevSshService   *service,
-                            const char      *channel_type,
-                            GSocketListener *listener,
-                            const char      *local_host,
-                            guint            local_port,
-                            const char      *remote_host,
-                            const char      *host,
-                            guint            remote_port)
+devssh_local_forwarder_new (DevSshService             *service,
+                            const char                *channel_type,
+                            DevSshForwardingListening *listening,
+                            const char                *remote_host,
+                            const char                *host,
+                            guint                      remote_port)
 {
   DevSshLocalForwarder *self = g_object_new (DEVSSH_TYPE_LOCAL_FORWARDER,
-                                             "local-host", local_host,
-                                             "local-port", local_port,
+                                             "local-host", listening != NULL ? listening->host : NULL,
+                                             "local-port", listening != NULL ? listening->port : 0,
                                              "remote-host", remote_host,
                                              "remote-port", remote_port,
                                              "is-remote", TRUE,
@@ -244,10 +257,28 @@ devssh_local_forwarder_new (DevSshService   *service,
   g_set_weak_pointer (&self->service, service);
   self->channel_type = channel_type;
   self->host = g_strdup (host);
-  g_set_object (&self->listener, listener);
-  accept_next (self);
+  if (listening != NULL)
+    devssh_local_forwarder_listen (self, listening);
 
   return DEVSSH_FORWARDED_PORT (self);
+}
+
+gboolean
+devssh_local_forwarder_get_listens (DevSshLocalForwarder *self)
+{
+  return self->listening != NULL;
+}
+
+void
+devssh_local_forwarder_listen (DevSshLocalForwarder      *self,
+                               DevSshForwardingListening *listening)
+{
+  g_assert (self->listening == NULL);
+
+  self->listening = listening;
+  self->accepting = g_new0 (gboolean, listening->listeners->len);
+  devssh_forwarded_port_set_local (DEVSSH_FORWARDED_PORT (self), listening->host, listening->port);
+  accept_next (self);
 }
 
 static void
@@ -256,6 +287,7 @@ session_opened_cb (GObject      *source,
                    gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  DevSshLocalForwarder *self = g_task_get_source_object (task);
   g_autoptr(GError) error = NULL;
   DevSshChannel *channel = devssh_session_open_channel_finish (DEVSSH_SESSION (source), result, &error);
 
@@ -265,7 +297,8 @@ session_opened_cb (GObject      *source,
       return;
     }
 
-  devssh_forwarded_port_add_channel (g_task_get_source_object (task), channel);
+  trace (self, DEVSSH_TRACE_LEVEL_VERBOSE, DEVSSH_TRACE_EVENT_PORT_FORWARD_CHANNEL_OPENED, "The peer accepted a channel");
+  devssh_forwarded_port_add_channel (DEVSSH_FORWARDED_PORT (self), channel);
   g_task_return_pointer (task, channel, g_object_unref);
 }
 
@@ -278,26 +311,16 @@ devssh_local_forwarder_open_async (DevSshLocalForwarder *self,
                                    gpointer              user_data)
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-  DevSshSession *session = self->service != NULL ? devssh_service_get_session (self->service) : NULL;
   g_autoptr(DevSshPortForwardMessage) message = NULL;
-  g_autoptr(GBytes) type_data = NULL;
 
   g_task_set_source_tag (task, devssh_local_forwarder_open_async);
   /* A channel must not vanish in a result that nobody sees. */
   g_task_set_check_cancellable (task, FALSE);
 
-  if (session == NULL)
-    {
-      g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed");
-      return;
-    }
-
   message = devssh_port_forward_message_new_channel_open (self->channel_type, self->host,
                                                           devssh_forwarded_port_get_remote_port (DEVSSH_FORWARDED_PORT (self)),
                                                           originator, originator_port);
-  type_data = devssh_port_forward_message_to_bytes (message);
-  devssh_session_open_channel_full_async (session, self->channel_type, type_data, 0, cancellable,
-                                          session_opened_cb, g_object_ref (task));
+  devssh_forwarding_service_open_channel (DEVSSH_FORWARDING_SERVICE (self->service), message, session_opened_cb, task);
 }
 
 DevSshChannel *

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "devssh-forwarding-listen.h"
 #include "devssh-forwarding-relay.h"
 #include "devssh-forwarding-service.h"
 
@@ -11,7 +12,6 @@ struct _DevSshRemoteForwarder
 {
   DevSshForwardedPort  parent_instance;
   DevSshService       *service;     /* weak: it keeps us until we are closed */
-  char                *address;     /* what was asked for, as sent */
 };
 
 G_DEFINE_DYNAMIC_TYPE_EXTENDED (DevSshRemoteForwarder, devssh_remote_forwarder, DEVSSH_TYPE_FORWARDED_PORT,
@@ -23,8 +23,22 @@ devssh_remote_forwarder_close (DevSshForwardedPort *port)
   DevSshRemoteForwarder *self = DEVSSH_REMOTE_FORWARDER (port);
   DevSshSession *session = self->service != NULL ? devssh_service_get_session (self->service) : NULL;
 
-  if (session != NULL)
-    devssh_remote_forwarder_cancel (session, self->address, devssh_forwarded_port_get_remote_port (port));
+  const char *host = devssh_forwarded_port_get_remote_host (port);
+  g_autoptr(DevSshPortForwardMessage) message = NULL;
+  g_autoptr(GBytes) payload = NULL;
+  const char *type;
+
+  if (session == NULL)
+    return;
+
+  type = devssh_forwarding_path_of (host) != NULL ? DEVSSH_REQUEST_CANCEL_STREAMLOCAL_FORWARD
+                                                  : DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD;
+  message = devssh_port_forward_message_new_request (type, devssh_forwarding_address_to_wire (host),
+                                                     devssh_forwarded_port_get_remote_port (port));
+  payload = devssh_port_forward_message_to_bytes (message);
+
+  /* Nothing could be done about a "no" (protocol.md 6.2). */
+  devssh_session_request_async (session, type, FALSE, payload, NULL, NULL, NULL);
 }
 
 static void
@@ -36,20 +50,11 @@ devssh_remote_forwarder_dispose (GObject *object)
 }
 
 static void
-devssh_remote_forwarder_finalize (GObject *object)
-{
-  g_free (DEVSSH_REMOTE_FORWARDER (object)->address);
-
-  G_OBJECT_CLASS (devssh_remote_forwarder_parent_class)->finalize (object);
-}
-
-static void
 devssh_remote_forwarder_class_init (DevSshRemoteForwarderClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->dispose = devssh_remote_forwarder_dispose;
-  object_class->finalize = devssh_remote_forwarder_finalize;
   DEVSSH_FORWARDED_PORT_CLASS (klass)->close = devssh_remote_forwarder_close;
 }
 
@@ -71,42 +76,30 @@ devssh_remote_forwarder_register (GTypeModule *module)
 
 DevSshForwardedPort *
 devssh_remote_forwarder_new (DevSshService *service,
-                             const char    *address,
                              const char    *remote_host,
                              guint          remote_port,
                              const char    *local_host,
-                             guint          local_port)
+                             guint          local_port,
+                             GBytes        *reply)
 {
   DevSshRemoteForwarder *self = g_object_new (DEVSSH_TYPE_REMOTE_FORWARDER,
                                               "local-host", local_host,
                                               "local-port", local_port,
                                               "remote-host", remote_host,
                                               "remote-port", remote_port,
+                                              "reply", reply,
                                               NULL);
 
   g_set_weak_pointer (&self->service, service);
-  self->address = g_strdup (address);
 
   return DEVSSH_FORWARDED_PORT (self);
-}
-
-/* What peers send back for each other's names of loopback and of all addresses */
-static const char *
-plain_name (const char *host)
-{
-  if (g_ascii_strcasecmp (host, "localhost") == 0 || strcmp (host, "127.0.0.1") == 0 || strcmp (host, "::1") == 0)
-    return "localhost";
-  else if (strcmp (host, "*") == 0 || strcmp (host, "0.0.0.0") == 0 || strcmp (host, "::") == 0)
-    return "";
-  else
-    return host;
 }
 
 gboolean
 devssh_remote_forwarder_matches (DevSshRemoteForwarder *self,
                                  const char            *host)
 {
-  return strcmp (plain_name (self->address), plain_name (host)) == 0;
+  return devssh_forwarding_same_host (devssh_forwarded_port_get_remote_host (DEVSSH_FORWARDED_PORT (self)), host);
 }
 
 static void
@@ -127,8 +120,7 @@ devssh_remote_forwarder_answer (DevSshRemoteForwarder *self,
 {
   DevSshForwardedPort *port = DEVSSH_FORWARDED_PORT (self);
   DevSshChannel *channel = devssh_channel_opening_get_channel (opening);
-  guint local_port = devssh_forwarded_port_get_local_port (port);
-  guint remote_port = devssh_forwarded_port_get_remote_port (port);
+  const char *local_host = devssh_forwarded_port_get_local_host (port);
 
   if (self->service == NULL || devssh_forwarded_port_get_is_closed (port))
     {
@@ -137,10 +129,10 @@ devssh_remote_forwarder_answer (DevSshRemoteForwarder *self,
       return;
     }
 
-  if (local_port != 0)
+  if (local_host != NULL)
     {
-      devssh_forwarding_answer (self->service, port, remote_port, opening, FALSE,
-                                devssh_forwarded_port_get_local_host (port), local_port);
+      devssh_forwarding_answer (self->service, port, opening, FALSE, local_host,
+                                devssh_forwarded_port_get_local_port (port));
       return;
     }
 
@@ -151,19 +143,8 @@ devssh_remote_forwarder_answer (DevSshRemoteForwarder *self,
     }
 
   devssh_forwarding_track (port, channel);
-  devssh_forwarding_stream_async (self->service, remote_port, channel, opening,
+  devssh_forwarding_stream_async (self->service,
+                                  devssh_forwarding_path_of (devssh_forwarded_port_get_remote_host (port)),
+                                  devssh_forwarded_port_get_remote_port (port), channel, opening,
                                   stream_ready_cb, g_object_ref (port));
-}
-
-void
-devssh_remote_forwarder_cancel (DevSshSession *session,
-                                const char    *address,
-                                guint          port)
-{
-  g_autoptr(DevSshPortForwardMessage) message =
-    devssh_port_forward_message_new_request (DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD, address, port);
-  g_autoptr(GBytes) payload = devssh_port_forward_message_to_bytes (message);
-
-  /* Nothing could be done about a "no" (protocol.md 6.2). */
-  devssh_session_request_async (session, DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD, FALSE, payload, NULL, NULL, NULL);
 }

@@ -31,6 +31,7 @@ assert_all_refused (DevSshSession *asking,
   g_assert_false (raw_request (asking, "tcpip-forward", listen_payload, NULL));
   g_assert_false (raw_request (asking, "cancel-tcpip-forward", listen_payload, NULL));
   g_assert_false (raw_request (asking, "streamlocal-forward@openssh.com", path, NULL));
+  g_assert_false (raw_request (asking, "cancel-streamlocal-forward@openssh.com", path, NULL));
   g_assert_null (raw_open (asking, "direct-tcpip", open, &error));
   g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED);
   g_clear_error (&error);
@@ -38,7 +39,10 @@ assert_all_refused (DevSshSession *asking,
   g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED);
   g_clear_error (&error);
   g_assert_null (raw_open (asking, "direct-streamlocal@openssh.com", path, &error));
-  g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_UNKNOWN_CHANNEL_TYPE);
+  g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED);
+  g_clear_error (&error);
+  g_assert_null (raw_open (asking, "forwarded-streamlocal@openssh.com", path, &error));
+  g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED);
 }
 
 /* The plugin is there, and the application knows nothing of forwarding: no handler at all. */

@@ -168,6 +168,8 @@ test_refused (void)
     { "tcpip-forward", "00000003 610062 00000050", DEVSSH_ERROR_MALFORMED },
     { "tcpip-forward", "00000003 610a62 00000050", DEVSSH_ERROR_MALFORMED },
     { "tcpip-forward", "00000002 c328 00000050", DEVSSH_ERROR_MALFORMED },     /* no UTF-8 */
+    { "tcpip-forward", "00000002 2f61 00000050", DEVSSH_ERROR_MALFORMED },     /* a path is no host (T-87) */
+    { "direct-tcpip", "00000002 2f61 00000050 00000000 00000000", DEVSSH_ERROR_MALFORMED },
     { "streamlocal-forward@openssh.com", "00000000", DEVSSH_ERROR_MALFORMED },
     { "streamlocal-forward@openssh.com", "00000003 612f62", DEVSSH_ERROR_MALFORMED },       /* "a/b" */
     { "streamlocal-forward@openssh.com", "00000004 2f610062", DEVSSH_ERROR_MALFORMED },     /* "/a\0b" (T-87) */
@@ -212,7 +214,8 @@ test_long (void)
           g_autoptr(DevSshPortForwardMessage) read = NULL;
           g_autoptr(GBytes) bytes = NULL;
 
-          host[0] = '/';
+          if (i == 1)
+            host[0] = '/';
           message = devssh_port_forward_message_new_request (cases[i].type, host, 0);
           bytes = devssh_port_forward_message_to_bytes (message);
           read = devssh_port_forward_message_parse (cases[i].type, bytes, NULL);

@@ -7,7 +7,7 @@
 typedef struct
 {
   GObject             parent_instance;
-  gboolean            flags[3];
+  gboolean            flags[4];
   DevSshGatewayPorts  gateway_ports;
   GListStore         *lists[2];
   GString            *calls;
@@ -15,7 +15,7 @@ typedef struct
 typedef GObjectClass TestForwarderClass;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestForwarder, g_object_unref)
 
-enum { PROP_0, PROP_ACCEPT_LOCAL, PROP_ACCEPT_REMOTE, PROP_FORWARD, PROP_GATEWAY_PORTS, PROP_LOCAL, PROP_REMOTE };
+enum { PROP_0, PROP_ACCEPT_LOCAL, PROP_ACCEPT_REMOTE, PROP_FORWARD, PROP_REPLACE, PROP_GATEWAY_PORTS, PROP_LOCAL, PROP_REMOTE };
 
 static void test_forwarder_iface_init (DevSshPortForwarderInterface *iface);
 
@@ -154,6 +154,7 @@ test_forwarder_class_init (TestForwarderClass *klass)
   g_object_class_override_property (klass, PROP_ACCEPT_LOCAL, "accept-local-connections-for-forwarded-ports");
   g_object_class_override_property (klass, PROP_ACCEPT_REMOTE, "accept-remote-connections-for-non-forwarded-ports");
   g_object_class_override_property (klass, PROP_FORWARD, "forward-connections-to-local-ports");
+  g_object_class_override_property (klass, PROP_REPLACE, "replace-existing-sockets");
   g_object_class_override_property (klass, PROP_GATEWAY_PORTS, "gateway-ports");
   g_object_class_override_property (klass, PROP_LOCAL, "local-forwarded-ports");
   g_object_class_override_property (klass, PROP_REMOTE, "remote-forwarded-ports");
@@ -561,7 +562,7 @@ ask (Fixture   *fixture,
 {
   g_autoptr(GAsyncResult) result = NULL;
 
-  g_assert_cmpint (devssh_port_forwarder_ask_connecting_async (fixture->forwarder, 80, TRUE, fixture->stream,
+  g_assert_cmpint (devssh_port_forwarder_ask_connecting_async (fixture->forwarder, NULL, 80, TRUE, fixture->stream,
                                                                NULL, keep_result_cb, &result), ==, answered);
   g_assert_null (result);
 
@@ -634,7 +635,7 @@ test_connecting_cancelled (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   g_signal_connect (fixture->self, "forwarded-port-connecting", G_CALLBACK (keep_cb), fixture);
-  devssh_port_forwarder_ask_connecting_async (fixture->forwarder, 80, TRUE, fixture->stream,
+  devssh_port_forwarder_ask_connecting_async (fixture->forwarder, NULL, 80, TRUE, fixture->stream,
                                               cancellable, keep_result_cb, &result);
   g_cancellable_cancel (cancellable);
   spin_until (&result);
