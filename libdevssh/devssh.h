@@ -30,6 +30,7 @@
 #include <libdevssh/session/devssh-client-credentials.h>
 #include <libdevssh/session/devssh-server-credentials.h>
 #include <libdevssh/session/devssh-session.h>
+#include <libdevssh/session/devssh-session-forwarding.h>
 #include <libdevssh/session/devssh-client-session.h>
 #include <libdevssh/session/devssh-server-session.h>
 #include <libdevssh/session/devssh-splice.h>

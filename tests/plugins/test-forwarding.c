@@ -1487,6 +1487,154 @@ test_raw_forwarded (void)
   g_assert_cmpuint (n_items (devssh_forwarded_port_get_channels (port)), ==, 1);
 }
 
+/* ---- the same calls on the session ---- */
+
+#define AWAIT(session, name, ...) \
+  (drop_result (&result), \
+   devssh_session_##name##_async (session, ##__VA_ARGS__, NULL, test_keep_result_cb, &result), \
+   wait_for_result (&result), \
+   devssh_session_##name##_finish (session, result, &error))
+
+static void
+drop_result (GAsyncResult **result)
+{
+  g_clear_object (result);
+}
+
+static void
+wait_for_result (GAsyncResult **result)
+{
+  test_spin_until (*result != NULL);
+}
+
+static void
+test_session_calls (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_autoptr(Target) target = target_new ("127.0.0.1");
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshForwardedPort) from = NULL;
+  g_autoptr(DevSshForwardedPort) to = NULL;
+  g_autoptr(DevSshForwardedPort) streamed = NULL;
+  g_autoptr(DevSshForwardedPort) waited = NULL;
+  g_autoptr(GIOStream) stream = NULL;
+  g_autoptr(GIOStream) connected = NULL;
+  g_autoptr(GIOStream) taken = NULL;
+  g_autoptr(GSocketConnection) inside = NULL;
+
+  g_assert_true (devssh_session_get_port_forwarder (f->client, &error) == f->client_forwarder);
+  g_assert_no_error (error);
+
+  from = AWAIT (f->client, forward_from_remote_port, NULL, 0, NULL, target->port);
+  g_assert_no_error (error);
+  g_assert_cmpuint (devssh_forwarded_port_get_remote_port (from), >, 0);
+  to = AWAIT (f->client, forward_to_remote_port, NULL, 0, NULL, target->port);
+  g_assert_no_error (error);
+  g_assert_cmpuint (devssh_forwarded_port_get_local_port (to), >, 0);
+  stream = AWAIT (f->client, stream_to_remote_port, NULL, target->port);
+  g_assert_no_error (error);
+  inside = target_take (target);
+  assert_carries_both (stream, G_IO_STREAM (inside));
+  streamed = AWAIT (f->client, stream_from_remote_port, NULL, 0);
+  g_assert_no_error (error);
+  g_signal_connect (streamed, "stream-opened", G_CALLBACK (take_stream_cb), &taken);
+  waited = AWAIT (f->server, wait_for_forwarded_port, devssh_forwarded_port_get_remote_port (streamed));
+  g_assert_no_error (error);
+  connected = AWAIT (f->server, connect_to_forwarded_port, devssh_forwarded_port_get_remote_port (waited));
+  g_assert_no_error (error);
+  test_spin_until (taken != NULL);
+  assert_carries_both (connected, taken);
+
+  /* What is wrong with the arguments, what the peer refuses, and what is not there. */
+  g_assert_null (AWAIT (f->client, stream_to_remote_port, NULL, 65536));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  f->accept_requests = FALSE;
+  g_assert_null (AWAIT (f->client, stream_from_remote_port, NULL, 0));
+  g_assert_no_error (error);
+  g_assert_null (AWAIT (f->server, connect_to_forwarded_socket, "/nowhere"));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE);
+  g_clear_error (&error);
+
+  forwarding_close_sessions (f);
+  g_assert_null (AWAIT (f->client, wait_for_forwarded_socket, "/nowhere"));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
+}
+
+/* The error says what has to be called. */
+static void
+test_session_not_allowed (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new_full (FALSE, TRUE);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (AWAIT (f->client, forward_from_remote_port, NULL, 0, NULL, 80));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_SERVICE);
+  g_assert_nonnull (strstr (error->message, "devssh_session_config_allow_plugins()"));
+  g_clear_error (&error);
+  g_assert_null (devssh_session_get_port_forwarder (f->client, &error));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_NO_SERVICE);
+}
+
+/* Both sides ask for a port while they connect to ports, and nobody waits for anybody (protocol.md 6.6). */
+static void
+test_simultaneous (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_autoptr(Target) ours = target_new ("127.0.0.1");
+  g_autoptr(Target) theirs = target_new ("127.0.0.1");
+  Target *targets[2] = { ours, theirs };
+  DevSshSession *sessions[2] = { f->client, f->server };
+  GAsyncResult *asked[4] = { NULL, };
+  GAsyncResult *connected[4] = { NULL, };
+  DevSshForwardedPort *ports[4];
+
+  g_signal_connect (f->client, "request", G_CALLBACK (accept_request_cb), NULL);
+
+  for (guint i = 0; i < 4; i++)
+    devssh_session_forward_from_remote_port_async (sessions[i / 2], i % 2 == 0 ? NULL : "127.0.0.2", 0, "localhost",
+                                                   i % 2 == 0 ? targets[i / 2]->port : 1, NULL,
+                                                   test_keep_result_cb, &asked[i]);
+  test_spin_until (asked[0] != NULL && asked[1] != NULL && asked[2] != NULL && asked[3] != NULL);
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      ports[i] = devssh_session_forward_from_remote_port_finish (sessions[i / 2], asked[i], &error);
+      g_assert_no_error (error);
+      g_object_unref (asked[i]);
+    }
+
+  /* Without a turn of the loop in between. */
+  for (guint i = 0; i < 4; i++)
+    devssh_session_connect_to_forwarded_port_async (sessions[1 - i / 2], devssh_forwarded_port_get_remote_port (ports[i]),
+                                                    NULL, test_keep_result_cb, &connected[i]);
+  test_spin_until (connected[0] != NULL && connected[1] != NULL && connected[2] != NULL && connected[3] != NULL);
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GIOStream) stream =
+        devssh_session_connect_to_forwarded_port_finish (sessions[1 - i / 2], connected[i], &error);
+
+      if (i % 2 == 0)
+        {
+          g_autoptr(GSocketConnection) inside = target_take (targets[i / 2]);
+
+          g_assert_no_error (error);
+          assert_carries_both (stream, G_IO_STREAM (inside));
+        }
+      else
+        g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED);
+
+      g_object_unref (connected[i]);
+      g_object_unref (ports[i]);
+    }
+}
+
 /* ---- slow sides ---- */
 
 static void
@@ -1628,6 +1776,9 @@ main (int   argc,
   g_test_add_data_func ("/forwarding/raw/handler", GINT_TO_POINTER (TRUE), test_raw_channels);
   g_test_add_data_func ("/forwarding/raw/accept-channel", GINT_TO_POINTER (FALSE), test_raw_channels);
   g_test_add_func ("/forwarding/raw/forwarded", test_raw_forwarded);
+  g_test_add_func ("/forwarding/session/calls", test_session_calls);
+  g_test_add_func ("/forwarding/session/not-allowed", test_session_not_allowed);
+  g_test_add_func ("/forwarding/session/simultaneous", test_simultaneous);
   g_test_add_func ("/forwarding/back-pressure/T-86", test_back_pressure);
 
   return g_test_run ();
