@@ -370,6 +370,31 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
+/* For handlers in C, which know that a GBytes is kept by a reference: whoever emits holds it, so none is taken here (design D4). */
+static void
+marshal_data_va (GClosure *closure,
+                 GValue   *return_value,
+                 gpointer  instance,
+                 va_list   args,
+                 gpointer  marshal_data,
+                 int       n_params,
+                 GType    *param_types)
+{
+  void (*callback) (gpointer data1, GBytes *bytes, gpointer data2);
+  GBytes *bytes;
+  va_list copy;
+
+  G_VA_COPY (copy, args);
+  bytes = va_arg (copy, GBytes *);
+  va_end (copy);
+
+  callback = marshal_data != NULL ? marshal_data : ((GCClosure *) closure)->callback;
+  if (G_CCLOSURE_SWAP_DATA (closure))
+    callback (closure->data, bytes, instance);
+  else
+    callback (instance, bytes, closure->data);
+}
+
 static void
 install_signals (GObjectClass *object_class)
 {
@@ -385,11 +410,12 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
+  /* Not of static scope: a handler in JavaScript that keeps the bytes would keep what was freed. */
   signals[SIGNAL_DATA] =
     g_signal_new ("data", type, G_SIGNAL_RUN_LAST, 0,
                   NULL, NULL, g_cclosure_marshal_VOID__BOXED,
-                  G_TYPE_NONE, 1, G_TYPE_BYTES | G_SIGNAL_TYPE_STATIC_SCOPE);
-  g_signal_set_va_marshaller (signals[SIGNAL_DATA], type, g_cclosure_marshal_VOID__BOXEDv);
+                  G_TYPE_NONE, 1, G_TYPE_BYTES);
+  g_signal_set_va_marshaller (signals[SIGNAL_DATA], type, marshal_data_va);
 
   /**
    * DevSshChannel::extended-data:
@@ -409,7 +435,7 @@ install_signals (GObjectClass *object_class)
   signals[SIGNAL_EXTENDED_DATA] =
     g_signal_new ("extended-data", type, G_SIGNAL_RUN_LAST, 0,
                   NULL, NULL, NULL,
-                  G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BYTES | G_SIGNAL_TYPE_STATIC_SCOPE);
+                  G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BYTES);
 
   /**
    * DevSshChannel::eof:

@@ -133,6 +133,24 @@ def test_only_closed():
     DevSsh.run(main())
 
 
+def test_data_kept():
+    """What a handler was given stays good behind it."""
+    async def main():
+        client, server = await connect()
+        accepting = server.accept_channel_async(None)
+        channel = await client.open_channel_async(None)
+        theirs = await accepting
+        kept, ears = [], Ears(theirs, 'closed')
+        theirs.connect('data', lambda channel, data: kept.append(data))
+        sent = [b'message %d ' % number * 20 for number in range(200)]
+        for message in sent:
+            channel.send_async(GLib.Bytes.new(message), None, None)
+        channel.close()
+        until(lambda: ears.heard)
+        assert b''.join(data.get_data() for data in kept) == b''.join(sent)
+    DevSsh.run(main())
+
+
 def test_request_before_handler():
     """A channel's first request comes before the program that accepts it can connect."""
     async def main():
