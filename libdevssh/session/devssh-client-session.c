@@ -212,10 +212,11 @@ devssh_client_session_start_user (DevSshClientSession *self)
   if (!self->service_requested)
     {
       self->service_requested = TRUE;
-      devssh_session_report_progress (DEVSSH_SESSION (self), DEVSSH_PROGRESS_STARTING_SESSION_AUTHENTICATION);
-      if (priv->end != DEVSSH_SESSION_ALIVE)
-        return;
       devssh_transport_send_service_request (transport, DEVSSH_SERVICE_NAME_USERAUTH);
+      devssh_session_report_progress (DEVSSH_SESSION (self), DEVSSH_PROGRESS_STARTING_SESSION_AUTHENTICATION);
+      /* A loop in there has gone on from here, or the call is over. */
+      if (priv->end != DEVSSH_SESSION_ALIVE || self->step != STEP_START_USER)
+        return;
     }
 
   self->step = STEP_USER;

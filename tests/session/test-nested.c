@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Handlers that run the main loop before they return: whatever was begun around them is still true afterwards (T-64). */
+#include "../test-util.h"
+
+#include <string.h>
+
+/* Runs the loop in every handler, not only in the first, though not in one that is called from in there. */
+static void
+nest (guint *depth)
+{
+  if (*depth > 0)
+    return;
+
+  (*depth)++;
+  for (guint i = 0; i < 50; i++)
+    g_main_context_iteration (NULL, FALSE);
+  (*depth)--;
+}
+
+static void
+progress_cb (DevSshSession  *session,
+             DevSshProgress  progress,
+             guint          *depth)
+{
+  nest (depth);
+}
+
+static void
+test_nested_progress (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  guint client_depth = 0, server_depth = 0;
+
+  test_pair_make (pair);
+  g_signal_connect (pair->client, "progress", G_CALLBACK (progress_cb), &client_depth);
+  g_signal_connect (pair->server, "progress", G_CALLBACK (progress_cb), &server_depth);
+  test_pair_authenticate (pair);
+  g_assert_cmpuint (pair->user_questions, ==, 1);
+}
+
+/* The call is cancelled in there, and another one begun. */
+typedef struct
+{
+  TestPair     *pair;
+  GCancellable *cancellable;
+  GAsyncResult *second;
+} Change;
+
+static void
+change_progress_cb (DevSshSession  *session,
+                    DevSshProgress  progress,
+                    Change         *change)
+{
+  if (progress != DEVSSH_PROGRESS_STARTING_SESSION_AUTHENTICATION)
+    return;
+
+  g_cancellable_cancel (change->cancellable);
+  test_settle ();
+  devssh_client_session_authenticate_async (change->pair->client, change->pair->user, NULL,
+                                            test_keep_result_cb, &change->second);
+}
+
+static void
+test_nested_login_cancelled (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GError) error = NULL;
+  Change change = { pair, cancellable, NULL };
+
+  test_pair_connect (pair);
+  g_signal_connect (pair->client, "progress", G_CALLBACK (change_progress_cb), &change);
+  devssh_client_session_authenticate_async (pair->client, pair->user, cancellable, test_keep_result_cb, &first);
+  test_spin_until (first != NULL && change.second != NULL);
+  g_assert_false (devssh_client_session_authenticate_finish (pair->client, first, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_true (devssh_client_session_authenticate_finish (pair->client, change.second, &error));
+  g_assert_no_error (error);
+  g_clear_object (&change.second);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/session/nested/progress/T-64", test_nested_progress);
+  g_test_add_func ("/session/nested/login-cancelled/T-64", test_nested_login_cancelled);
+  return g_test_run ();
+}
