@@ -109,8 +109,13 @@ devssh_session_route_transport (DevSshSession        *self,
       break;
 
     case DEVSSH_TRANSPORT_SERVICE_REQUEST:
-      devssh_session_service_requested (self, event->text);
-      break;
+      {
+        /* The text is gone with the next event, which a service that is being made may wait for. */
+        g_autofree char *name = g_strdup (event->text);
+
+        devssh_session_service_requested (self, name);
+        break;
+      }
 
     case DEVSSH_TRANSPORT_SERVICE_ACCEPT:
       devssh_session_service_accepted (self, event->text);

@@ -81,6 +81,62 @@ test_nested_login_cancelled (void)
   g_clear_object (&change.second);
 }
 
+/* ---- services ---- */
+
+#define TEST_TYPE_SERVICE (test_service_get_type ())
+G_DECLARE_FINAL_TYPE (TestService, test_service, TEST, SERVICE, DevSshService)
+
+struct _TestService
+{
+  DevSshService parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestService, test_service, DEVSSH_TYPE_SERVICE)
+
+static void
+test_service_class_init (TestServiceClass *klass)
+{
+}
+
+static void
+test_service_init (TestService *self)
+{
+}
+
+static void
+activated_cb (DevSshSession *session,
+              DevSshService *service,
+              guint         *depth)
+{
+  nest (depth);
+}
+
+/* The name in the message is not there any more when the service has been made. */
+static void
+test_nested_service_requested (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+  g_autoptr(GError) error = NULL;
+  const char * const rules[] = { "service-request:one-with-a-long-name@example.org", NULL };
+  guint depth = 0;
+
+  devssh_session_config_add_service (pair->server_config, TEST_TYPE_SERVICE, NULL, rules, NULL, &error);
+  g_assert_no_error (error);
+  test_pair_authenticate (pair);
+  g_signal_connect (pair->server, "service-activated", G_CALLBACK (activated_cb), &depth);
+  devssh_session_request_service_async (DEVSSH_SESSION (pair->client), "one-with-a-long-name@example.org", NULL,
+                                        test_keep_result_cb, &first);
+  devssh_session_request_service_async (DEVSSH_SESSION (pair->client), "ssh-connection", NULL,
+                                        test_keep_result_cb, &second);
+  test_spin_until (first != NULL && second != NULL);
+  devssh_session_request_service_finish (DEVSSH_SESSION (pair->client), first, &error);
+  g_assert_no_error (error);
+  devssh_session_request_service_finish (DEVSSH_SESSION (pair->client), second, &error);
+  g_assert_no_error (error);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -88,5 +144,6 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/session/nested/progress/T-64", test_nested_progress);
   g_test_add_func ("/session/nested/login-cancelled/T-64", test_nested_login_cancelled);
+  g_test_add_func ("/session/nested/service-requested/T-64", test_nested_service_requested);
   return g_test_run ();
 }
