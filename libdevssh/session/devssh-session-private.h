@@ -132,7 +132,7 @@ struct _DevSshPump
   DevSshTransport  *transport;
   DevSshConnection *connection;
   DevSshDeadline    deadline;
-  DevSshProbe       nested;       /* a turn runs and was woken: a nested loop has to do what it was woken for */
+  DevSshProbe       nested;       /* a turn runs: a nested loop has to go on with what it left */
   guint             turns;        /* how many run, one inside the other */
   gboolean          woken;        /* there is something to do */
   gboolean          deferred;     /* a turn is due from the loop */

@@ -229,6 +229,45 @@ devssh_pump_settle (DevSshPump *self)
     devssh_deadline_set (&self->deadline, self->context, deadline, devssh_pump_deadline_cb);
 }
 
+static void
+devssh_pump_woken_cb (gpointer data)
+{
+  DevSshPump *self = data;
+
+  self->deferred = FALSE;
+  /* The turn that ran when we were woken may have done it all. */
+  if (self->woken)
+    devssh_pump_turn (self);
+}
+
+static void
+devssh_pump_defer (DevSshPump *self)
+{
+  if (self->deferred)
+    return;
+
+  self->deferred = TRUE;
+  devssh_context_defer (self->context, devssh_pump_woken_cb, devssh_pump_ref (self), devssh_pump_unref_cb);
+}
+
+/* The loop is run though our turn is not over: a handler may wait in it for what it asked for, or for what has been read already. */
+static void
+devssh_pump_nested_cb (DevSshProbe *probe)
+{
+  DevSshPump *self = (DevSshPump *) ((guint8 *) probe - G_STRUCT_OFFSET (DevSshPump, nested));
+
+  devssh_probe_clear (probe);
+  self->woken = TRUE;
+  devssh_pump_defer (self);
+}
+
+static void
+devssh_pump_watch_nested (DevSshPump *self)
+{
+  if (self->nested.context == NULL)
+    devssh_probe_set (&self->nested, self->context, devssh_pump_nested_cb);
+}
+
 /* Works until nothing is left to deliver, then writes. Handlers may close, drop or nest: everything is looked at anew. */
 static void
 devssh_pump_turn (DevSshPump *self)
@@ -240,6 +279,7 @@ devssh_pump_turn (DevSshPump *self)
   if (self->session != NULL)
     session = g_object_ref (self->session);
 
+  devssh_pump_watch_nested (self);
   self->woken = FALSE;
   do
     {
@@ -335,6 +375,9 @@ devssh_pump_ready_cb (DevSshIoWatch *watch,
   if (self->session != NULL)
     session = g_object_ref (self->session);
 
+  /* In a nested loop: what the outer turn has decoded and not delivered yet lies where we read into. */
+  if (self->turns > 0)
+    devssh_pump_turn (self);
   if (self->lingering)
     {
       devssh_pump_flush (self);
@@ -362,38 +405,6 @@ devssh_pump_start (DevSshPump *self)
   devssh_pump_wake (self);
 }
 
-static void
-devssh_pump_woken_cb (gpointer data)
-{
-  DevSshPump *self = data;
-
-  self->deferred = FALSE;
-  /* The turn that ran when we were woken may have done it all. */
-  if (self->woken)
-    devssh_pump_turn (self);
-}
-
-static void
-devssh_pump_defer (DevSshPump *self)
-{
-  if (self->deferred)
-    return;
-
-  self->deferred = TRUE;
-  devssh_context_defer (self->context, devssh_pump_woken_cb, devssh_pump_ref (self), devssh_pump_unref_cb);
-}
-
-/* The loop is run though our turn is not over: the handler that woke us may wait in it for what it asked for. */
-static void
-devssh_pump_nested_cb (DevSshProbe *probe)
-{
-  DevSshPump *self = (DevSshPump *) ((guint8 *) probe - G_STRUCT_OFFSET (DevSshPump, nested));
-
-  devssh_probe_clear (probe);
-  if (self->woken)
-    devssh_pump_defer (self);
-}
-
 void
 devssh_pump_wake (gpointer data)
 {
@@ -403,8 +414,8 @@ devssh_pump_wake (gpointer data)
   /* The turn that runs will see it; another one from the loop would be a poll for nothing, for every message sent in a handler. */
   if (self->turns == 0)
     devssh_pump_defer (self);
-  else if (self->nested.context == NULL)
-    devssh_probe_set (&self->nested, self->context, devssh_pump_nested_cb);
+  else
+    devssh_pump_watch_nested (self);
 }
 
 void

@@ -137,6 +137,88 @@ test_nested_service_requested (void)
   g_assert_no_error (error);
 }
 
+/* ---- data ---- */
+
+static void
+wait_for_next_cb (DevSshChannel *channel,
+                  GBytes        *data,
+                  guint         *n_data)
+{
+  guint number = ++*n_data;
+
+  if (number < 3)
+    test_spin_until (*n_data > number);
+}
+
+/* What came in the same read as the first message is not waited for in vain. */
+static void
+test_nested_read_together (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(DevSshChannel) client = NULL;
+  g_autoptr(DevSshChannel) server = NULL;
+  g_autoptr(GBytes) data = g_bytes_new_static ("hello", 5);
+  guint n_data = 0;
+
+  test_pair_authenticate (pair);
+  test_pair_open (pair, "session", &client, &server);
+  g_signal_connect (server, "data", G_CALLBACK (wait_for_next_cb), &n_data);
+  for (guint i = 0; i < 3; i++)
+    devssh_channel_send_async (client, data, NULL, NULL, NULL);
+  test_spin_until (n_data == 3);
+}
+
+/* ---- trace ---- */
+
+static void
+trace_cb (DevSshSession    *session,
+          DevSshTraceLevel  level,
+          DevSshTraceEvent  event,
+          const char       *text,
+          guint            *depth)
+{
+  nest (depth);
+}
+
+static void
+collect_cb (DevSshChannel *channel,
+            GBytes        *data,
+            GByteArray    *all)
+{
+  gsize length;
+  const guint8 *bytes = g_bytes_get_data (data, &length);
+
+  g_byte_array_append (all, bytes, (guint) length);
+}
+
+/* Data that was decoded, and not delivered yet when a note of the trace is handed out, lies in a buffer that the nested
+ * loop must not fill again. */
+static void
+test_nested_trace (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(DevSshChannel) client = NULL;
+  g_autoptr(DevSshChannel) server = NULL;
+  g_autoptr(GByteArray) received = g_byte_array_new ();
+  g_autoptr(GBytes) data = NULL;
+  gsize size = 1024 * 1024;
+  guint8 *bytes = g_malloc (size);
+  guint depth = 0;
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = (guint8) (i * 7 + (i >> 9));
+  data = g_bytes_new_take (bytes, size);
+
+  test_pair_authenticate (pair);
+  test_pair_open (pair, "session", &client, &server);
+  devssh_session_set_trace_channel_data (DEVSSH_SESSION (pair->server), TRUE);
+  g_signal_connect (pair->server, "trace", G_CALLBACK (trace_cb), &depth);
+  g_signal_connect (server, "data", G_CALLBACK (collect_cb), received);
+  devssh_channel_send_async (client, data, NULL, NULL, NULL);
+  test_spin_until (received->len == size);
+  g_assert_cmpmem (received->data, received->len, bytes, size);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -145,5 +227,7 @@ main (int   argc,
   g_test_add_func ("/session/nested/progress/T-64", test_nested_progress);
   g_test_add_func ("/session/nested/login-cancelled/T-64", test_nested_login_cancelled);
   g_test_add_func ("/session/nested/service-requested/T-64", test_nested_service_requested);
+  g_test_add_func ("/session/nested/read-together/T-64", test_nested_read_together);
+  g_test_add_func ("/session/nested/trace/T-64", test_nested_trace);
   return g_test_run ();
 }
