@@ -10,8 +10,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DevSshChannelList, devssh_channel_list, DEVSSH, CHANNEL_LIST, GObject)
 
 DevSshChannelList *devssh_channel_list_new    (void);
-GSequenceIter     *devssh_channel_list_append (DevSshChannelList *self,
-                                               DevSshChannel     *channel);
+/* position: set before anybody is told, who may have the channel removed. */
+void               devssh_channel_list_append (DevSshChannelList *self,
+                                               DevSshChannel     *channel,
+                                               GSequenceIter    **position);
 void               devssh_channel_list_remove (DevSshChannelList *self,
                                                GSequenceIter     *position);
 guint              devssh_channel_list_get_length (DevSshChannelList *self);

@@ -84,14 +84,13 @@ devssh_channel_list_get_length (DevSshChannelList *self)
   return (guint) g_sequence_get_length (self->channels);
 }
 
-GSequenceIter *
-devssh_channel_list_append (DevSshChannelList *self,
-                            DevSshChannel     *channel)
+void
+devssh_channel_list_append (DevSshChannelList  *self,
+                            DevSshChannel      *channel,
+                            GSequenceIter     **position)
 {
-  GSequenceIter *position = g_sequence_append (self->channels, g_object_ref (channel));
-
-  g_list_model_items_changed (G_LIST_MODEL (self), (guint) g_sequence_iter_get_position (position), 0, 1);
-  return position;
+  *position = g_sequence_append (self->channels, g_object_ref (channel));
+  g_list_model_items_changed (G_LIST_MODEL (self), (guint) g_sequence_iter_get_position (*position), 0, 1);
 }
 
 void

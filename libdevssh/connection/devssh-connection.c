@@ -370,7 +370,7 @@ devssh_connection_deliver (DevSshConnection      *self,
       break;
 
     case DEVSSH_CONNECTION_CHANNEL_OPENED:
-      channel->list_position = devssh_channel_list_append (self->channels, channel);
+      devssh_channel_list_append (self->channels, channel, &channel->list_position);
       devssh_channel_notify_state (channel);
       break;
 

@@ -302,6 +302,49 @@ test_reentrancy_callbacks (void)
     }
 }
 
+/* The list of channels tells of one that the peer closes before the handler is through. */
+static void
+nest_in_list_cb (GListModel *list,
+                 guint       position,
+                 guint       removed,
+                 guint       added,
+                 Stage      *stage)
+{
+  g_autoptr(DevSshChannel) ours = NULL;
+
+  if (added == 0 || stage->depth > 0)
+    return;
+
+  stage->depth++;
+  stage->calls++;
+  stage->theirs = g_list_model_get_item (list, position);
+  test_pair_run (&stage->pair);
+  /* The opener has it by now. */
+  ours = test_channel_at (&stage->pair.client, 0);
+  devssh_channel_close (ours);
+  test_pair_run (&stage->pair);
+  stage->depth--;
+}
+
+static void
+test_reentrancy_list (void)
+{
+  Stage stage = { .deed = ITERATES };
+  g_autoptr(GAsyncResult) result = NULL;
+  GListModel *list;
+
+  test_pair_init (&stage.pair, NULL);
+  list = devssh_connection_get_channels (stage.pair.server.connection);
+  g_signal_connect (list, "items-changed", G_CALLBACK (nest_in_list_cb), &stage);
+  devssh_connection_open (stage.pair.client.connection, NULL, NULL, 0, test_task_new (NULL, &result));
+  test_pair_run (&stage.pair);
+  g_assert_cmpuint (stage.calls, ==, 1);
+  g_assert_true (devssh_channel_get_is_closed (stage.theirs));
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 0);
+  g_assert_finalize_object (stage.theirs);
+  test_pair_clear (&stage.pair);
+}
+
 /* ---- T-65 ---- */
 
 typedef enum
@@ -497,6 +540,7 @@ main (int   argc,
 
   g_test_add_func ("/connection/reentrancy/channel/T-64", test_reentrancy_channel);
   g_test_add_func ("/connection/reentrancy/questions/T-64", test_reentrancy_questions);
+  g_test_add_func ("/connection/reentrancy/list/T-64", test_reentrancy_list);
   g_test_add_func ("/connection/reentrancy/callbacks/T-64", test_reentrancy_callbacks);
   for (guint i = 0; i < N_CALLS; i++)
     {
