@@ -455,8 +455,8 @@ install_signals (GObjectClass *object_class)
    * DevSshChannel::closed:
    * @self: the channel
    *
-   * The channel is closed: by either side, or because its session ended. It is the last signal of the
-   * channel, and comes once. [method@Channel.get_exit_status], [method@Channel.get_exit_signal] and
+   * The channel is closed: by either side, or because its session ended; or it was refused while a handler
+   * was here already. It is the last signal of the channel, and comes once. [method@Channel.get_exit_status], [method@Channel.get_exit_signal] and
    * [method@Channel.get_error] say how it ended.
    *
    * Since: 1.0

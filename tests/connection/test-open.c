@@ -311,6 +311,98 @@ test_open_send_in_refusing_handler (void)
   test_pair_clear (&pair);
 }
 
+/* A reader that came while the channel was decided about: it learns that nothing comes. */
+typedef struct
+{
+  DevSshChannelConsumer consumer;
+  guint                 n_closed;
+  GError               *error;
+} Reader;
+
+static gsize
+reader_data (DevSshChannelConsumer *consumer,
+             guint32                data_type,
+             const guint8          *data,
+             gsize                  length,
+             DevSshBuffer          *buffer)
+{
+  return length;
+}
+
+static void
+reader_eof (DevSshChannelConsumer *consumer)
+{
+}
+
+static void
+reader_closed (DevSshChannelConsumer *consumer,
+               const GError          *error)
+{
+  Reader *reader = (Reader *) consumer;
+
+  reader->n_closed++;
+  reader->error = error != NULL ? g_error_copy (error) : NULL;
+}
+
+typedef struct
+{
+  Reader                reader;
+  TestEars             *ears;
+  DevSshChannelOpening *kept;    /* NULL: is rejected at once */
+  gboolean              keep;
+} Readers;
+
+static gboolean
+reading_opening_cb (TestEnd              *end,
+                    DevSshChannelOpening *opening)
+{
+  Readers *readers = end->user_data;
+  DevSshChannel *channel = devssh_channel_opening_get_channel (opening);
+  g_autoptr(GError) error = NULL;
+
+  devssh_channel_set_consumer (channel, &readers->reader.consumer, &error);
+  g_assert_no_error (error);
+  readers->ears = test_ears_new (channel);
+  test_ears_listen (readers->ears, "closed");
+  if (readers->keep)
+    readers->kept = g_object_ref (opening);
+  else
+    devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, NULL);
+  return TRUE;
+}
+
+static void
+test_open_reader_of_none (void)
+{
+  for (guint keep = 0; keep < 2; keep++)
+    {
+      TestPair pair;
+      g_autoptr(GAsyncResult) result = NULL;
+      g_autoptr(GError) lost = g_error_new_literal (DEVSSH_CONNECTION_ERROR, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "lost");
+      Readers readers = { .reader = { { reader_data, reader_eof, reader_closed } }, .keep = keep };
+
+      test_pair_init (&pair, NULL);
+      pair.server.opening = reading_opening_cb;
+      pair.server.user_data = &readers;
+      devssh_connection_open (pair.client.connection, NULL, NULL, 0, test_task_new (NULL, &result));
+      test_pair_run (&pair);
+      if (keep)
+        {
+          g_assert_cmpuint (readers.reader.n_closed, ==, 0);
+          devssh_connection_abort (pair.server.connection, lost);
+          test_pair_run (&pair);
+          g_assert_error (readers.reader.error, DEVSSH_CONNECTION_ERROR, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST);
+        }
+      g_assert_cmpuint (readers.reader.n_closed, ==, 1);
+      g_assert_cmpstr (readers.ears->text->str, ==, "closed ");
+      g_assert_cmpuint (pair.server.n_opened, ==, 0);
+      g_clear_object (&readers.kept);
+      g_clear_error (&readers.reader.error);
+      test_ears_free (readers.ears);
+      test_pair_clear (&pair);
+    }
+}
+
 /* ---- windows ---- */
 
 static gboolean
@@ -813,6 +905,7 @@ main (int   argc,
   g_test_add_func ("/connection/open/local-veto", test_open_local_veto);
   g_test_add_func ("/connection/open/send-in-handler/13-35", test_open_send_in_handler);
   g_test_add_func ("/connection/open/send-in-refusing-handler/13-35", test_open_send_in_refusing_handler);
+  g_test_add_func ("/connection/open/reader-of-none/T-64", test_open_reader_of_none);
   g_test_add_func ("/connection/open/window/13-38", test_open_window);
   g_test_add_func ("/connection/open/max-packet-zero/T-53", test_open_max_packet_zero);
   g_test_add_func ("/connection/open/without-type", test_open_without_type);
