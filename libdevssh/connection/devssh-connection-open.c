@@ -483,7 +483,7 @@ decide_remote (DevSshConnection     *self,
   /* A handler may have closed what it accepted: then CLOSE waits in the queue, behind what it sent. */
   channel->phase = channel->closed_here ? DEVSSH_CHANNEL_PHASE_CLOSING : DEVSSH_CHANNEL_PHASE_OPEN;
   set_open (self, channel);
-  if (channel->for_acceptor || is_waited_for (self, channel->channel_type))
+  if (!channel->closed_here && (channel->for_acceptor || is_waited_for (self, channel->channel_type)))
     offer (self, channel);
   devssh_channel_advance (channel);
 }

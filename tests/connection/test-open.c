@@ -403,6 +403,42 @@ test_open_reader_of_none (void)
     }
 }
 
+/* A handler accepts a channel and closes it: whoever waits for one goes on waiting. */
+static gboolean
+accepting_closing_cb (TestEnd              *end,
+                      DevSshChannelOpening *opening)
+{
+  devssh_channel_opening_accept (opening);
+  if (end->user_data == NULL)
+    devssh_channel_close (devssh_channel_opening_get_channel (opening));
+  return TRUE;
+}
+
+static void
+test_accept_closed_by_handler (void)
+{
+  TestPair pair;
+  g_autoptr(GAsyncResult) accepted = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshChannel) closed = NULL;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) theirs = NULL;
+
+  test_pair_init (&pair, NULL);
+  pair.server.opening = accepting_closing_cb;
+  devssh_connection_accept (pair.server.connection, "x@example.org", test_task_new (NULL, &accepted));
+  closed = test_open_channel (&pair, &pair.client, "x@example.org");
+  test_pair_run (&pair);
+  g_assert_true (devssh_channel_get_is_closed (closed));
+  g_assert_null (accepted);
+  pair.server.user_data = &pair;
+  ours = test_open_channel (&pair, &pair.client, "x@example.org");
+  theirs = test_take_channel (accepted, &error);
+  g_assert_no_error (error);
+  g_assert_false (devssh_channel_get_is_closed (theirs));
+  test_pair_clear (&pair);
+}
+
 /* ---- windows ---- */
 
 static gboolean
@@ -906,6 +942,7 @@ main (int   argc,
   g_test_add_func ("/connection/open/send-in-handler/13-35", test_open_send_in_handler);
   g_test_add_func ("/connection/open/send-in-refusing-handler/13-35", test_open_send_in_refusing_handler);
   g_test_add_func ("/connection/open/reader-of-none/T-64", test_open_reader_of_none);
+  g_test_add_func ("/connection/accept/closed-by-handler/13-43", test_accept_closed_by_handler);
   g_test_add_func ("/connection/open/window/13-38", test_open_window);
   g_test_add_func ("/connection/open/max-packet-zero/T-53", test_open_max_packet_zero);
   g_test_add_func ("/connection/open/without-type", test_open_without_type);
