@@ -224,7 +224,7 @@ devssh_channel_watch_parked (DevSshChannel *self)
 
   if (self->parked_until.context == NULL)
     devssh_deadline_set (&self->parked_until, self->context,
-                         self->connection->clock.now + PARKED_MICROSECONDS, parked_too_long_cb);
+                         devssh_context_get_time (self->context) + PARKED_MICROSECONDS, parked_too_long_cb);
   devssh_channel_watch_handlers (self);
 }
 

@@ -1182,6 +1182,40 @@ test_request_before_accept (void)
 }
 
 static void
+keep_some (DevSshConnectionConfig *config,
+           gboolean                is_client)
+{
+  config->max_unaccepted = 4;
+}
+
+/* However long nobody accepted the channel: who accepts it has time to connect. */
+static void
+test_request_long_before_accept (void)
+{
+  TestPair pair;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) theirs = NULL;
+  g_autoptr(GAsyncResult) accepted = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  test_pair_init (&pair, keep_some);
+  pair.server.opening = NULL;
+  ours = test_open_channel (&pair, &pair.client, NULL);
+  request (ours, "x@example.org", &result);
+  test_pair_run (&pair);
+  devssh_context_advance_clock (pair.server.context, 60 * G_USEC_PER_SEC);
+  test_pair_run (&pair);
+  devssh_connection_accept (pair.server.connection, NULL, test_task_new (NULL, &accepted));
+  test_pair_run (&pair);
+  g_assert_null (result);
+  theirs = test_take_channel (accepted, NULL);
+  g_signal_connect (theirs, "request", G_CALLBACK (answer_channel_request_cb), GINT_TO_POINTER (TRUE));
+  test_pair_run (&pair);
+  g_assert_true (granted (ours, result));
+  test_pair_clear (&pair);
+}
+
+static void
 test_request_never_heard (void)
 {
   TestPair pair;
@@ -1252,6 +1286,7 @@ main (int   argc,
   g_test_add_func ("/connection/request/open-in-handler/13-29", test_request_open_in_handler);
   g_test_add_func ("/connection/request/open-waits/13-29", test_request_open_waits);
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
+  g_test_add_func ("/connection/request/long-before-accept", test_request_long_before_accept);
   g_test_add_func ("/connection/request/never-heard", test_request_never_heard);
 
   return g_test_run ();
