@@ -168,13 +168,8 @@ show_parked (DevSshChannel *self)
   DevSshChannelRequest *request;
 
   devssh_deadline_clear (&self->parked_until);
-  while ((request = g_queue_pop_head (&self->parked)) != NULL)
-    {
-      if (self->connection != NULL)
-        devssh_connection_push_event (self->connection, DEVSSH_CONNECTION_CHANNEL_REQUEST, self)->channel_request = request;
-      else
-        g_object_unref (request);
-    }
+  while ((request = g_queue_pop_tail (&self->parked)) != NULL)
+    devssh_connection_push_request_first (self->connection, self, request);
 }
 
 static void

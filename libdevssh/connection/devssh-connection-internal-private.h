@@ -222,6 +222,8 @@ struct _DevSshConnection
 void                   devssh_connection_wake           (DevSshConnection *self);
 void                   devssh_connection_send           (DevSshConnection *self, DevSshWriter *writer);
 DevSshConnectionEvent *devssh_connection_push_event     (DevSshConnection *self, DevSshConnectionEventType type, DevSshChannel *channel);
+/* Takes request. */
+void                   devssh_connection_push_request_first (DevSshConnection *self, DevSshChannel *channel, DevSshChannelRequest *request);
 /* text: static ASCII */
 void                   devssh_connection_fail           (DevSshConnection *self, guint32 reason, const char *text);
 void                   devssh_connection_count_unasked  (DevSshConnection *self);

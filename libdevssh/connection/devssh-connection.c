@@ -316,6 +316,24 @@ devssh_connection_handle (DevSshConnection *self,
                             "Not a message of the connection protocol");
 }
 
+/* It waited, and is older than whatever else is there. */
+void
+devssh_connection_push_request_first (DevSshConnection     *self,
+                                      DevSshChannel        *channel,
+                                      DevSshChannelRequest *request)
+{
+  DevSshConnectionEvent *event = g_new0 (DevSshConnectionEvent, 1);
+
+  if (self->hot.type != DEVSSH_CONNECTION_NONE)
+    queue_hot_event (self);
+
+  event->type = DEVSSH_CONNECTION_CHANNEL_REQUEST;
+  event->channel = g_object_ref (channel);
+  event->channel_request = request;
+  g_queue_push_head (&self->events, event);
+  devssh_connection_wake (self);
+}
+
 gboolean
 devssh_connection_next_event (DevSshConnection      *self,
                               DevSshConnectionEvent *event)
@@ -329,6 +347,10 @@ devssh_connection_next_event (DevSshConnection      *self,
       self->hot.channel = NULL;
       return TRUE;
     }
+
+  queued = g_queue_peek_head (&self->events);
+  if (queued != NULL && queued->type == DEVSSH_CONNECTION_CHANNEL_REQUEST)
+    devssh_channel_show_parked (queued->channel);
 
   queued = g_queue_pop_head (&self->events);
   if (queued == NULL)

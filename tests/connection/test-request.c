@@ -1215,6 +1215,70 @@ test_request_long_before_accept (void)
   test_pair_clear (&pair);
 }
 
+static gboolean
+note_request_cb (DevSshChannel        *channel,
+                 DevSshChannelRequest *request,
+                 GString              *text)
+{
+  g_string_append_printf (text, "%s ", devssh_channel_request_get_request_type (request));
+  devssh_channel_request_complete (request, TRUE);
+  return TRUE;
+}
+
+static void
+note_data_cb (DevSshChannel *channel,
+              GBytes        *data,
+              GString       *text)
+{
+  g_string_append (text, "data ");
+}
+
+/* What comes in the very turn in which somebody begins to listen is behind what waited for that. */
+static void
+test_request_as_heard (void)
+{
+  TestPair pair;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) theirs = NULL;
+  g_autoptr(GAsyncResult) accepted = NULL;
+  GAsyncResult *results[3] = { NULL };
+  g_autoptr(GString) text = g_string_new (NULL);
+  g_autoptr(GBytes) message = NULL;
+
+  test_pair_init (&pair, NULL);
+  pair.server.opening = NULL;
+  devssh_connection_accept (pair.server.connection, NULL, test_task_new (NULL, &accepted));
+  ours = test_open_channel (&pair, &pair.client, NULL);
+  request (ours, "one@example.org", &results[0]);
+  request (ours, "two@example.org", &results[1]);
+  test_pair_run (&pair);
+  theirs = test_take_channel (accepted, NULL);
+  g_assert_cmpuint (pair.server.n_requests, ==, 2);
+  g_signal_connect (theirs, "request", G_CALLBACK (note_request_cb), text);
+  g_signal_connect (theirs, "data", G_CALLBACK (note_data_cb), text);
+  request (ours, "three@example.org", &results[2]);
+  test_send (ours, "hello");
+  test_end_turn (&pair.client);
+  /* The loop has not turned. */
+  while ((message = test_end_take (&pair.client)) != NULL)
+    {
+      gsize length;
+      const guint8 *data = g_bytes_get_data (message, &length);
+
+      devssh_connection_handle (pair.server.connection, data, length, NULL, FALSE, pair.server.now);
+      g_clear_pointer (&message, g_bytes_unref);
+    }
+  test_end_turn (&pair.server);
+  test_pair_run (&pair);
+  g_assert_cmpstr (text->str, ==, "one@example.org two@example.org three@example.org data ");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_true (granted (ours, results[i]));
+      g_object_unref (results[i]);
+    }
+  test_pair_clear (&pair);
+}
+
 static void
 test_request_never_heard (void)
 {
@@ -1287,6 +1351,7 @@ main (int   argc,
   g_test_add_func ("/connection/request/open-waits/13-29", test_request_open_waits);
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
   g_test_add_func ("/connection/request/long-before-accept", test_request_long_before_accept);
+  g_test_add_func ("/connection/request/as-heard/13-29", test_request_as_heard);
   g_test_add_func ("/connection/request/never-heard", test_request_never_heard);
 
   return g_test_run ();
