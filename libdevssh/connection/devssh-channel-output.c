@@ -445,6 +445,25 @@ devssh_channel_unqueue (DevSshChannel *self,
 }
 
 gboolean
+devssh_channel_unqueue_eof (DevSshChannel *self,
+                            gpointer       user_data)
+{
+  for (DevSshOutItem *item = self->out.head; item != NULL; item = item->next)
+    {
+      if (item->user_data != user_data || item->kind != DEVSSH_OUT_MESSAGE)
+        continue;
+
+      self->eof_queued = FALSE;
+      out_queue_remove (&self->out, item);
+      out_item_free (item);
+      devssh_channel_advance (self);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
 devssh_channel_unqueue_request (DevSshChannel        *self,
                                 DevSshPendingRequest *request)
 {

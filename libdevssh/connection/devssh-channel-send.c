@@ -48,6 +48,19 @@ send_cancelled_cb (gpointer data)
                                                       "Operation was cancelled"));
 }
 
+/* The end of the data. What has left is told as it is, by what runs then. */
+static void
+eof_cancelled_cb (gpointer data)
+{
+  Send *send = data;
+  DevSshChannel *self = g_task_get_source_object (send->task);
+
+  if (devssh_channel_unqueue_eof (self, send))
+    devssh_context_return_error (self->context, send_end (send),
+                                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                      "Operation was cancelled"));
+}
+
 /* May data be sent? */
 static gboolean
 check_open (DevSshChannel  *self,
@@ -133,6 +146,8 @@ begin (DevSshChannel *self,
 {
   GError *error = NULL;
 
+  /* What has left has left, also if it was cancelled a moment later. */
+  g_task_set_check_cancellable (task, FALSE);
   if (check_before_eof (self, function, &error) &&
       !g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
     return TRUE;
@@ -190,6 +205,7 @@ devssh_channel_send_async (DevSshChannel       *self,
       Send *send = g_new0 (Send, 1);
 
       send->task = task;
+      send->watch = devssh_context_watch_cancellable (self->context, cancellable, eof_cancelled_cb, send);
       queue_eof (self, send_done_cb, send);
     }
 }

@@ -284,6 +284,8 @@ void     devssh_channel_advance      (DevSshChannel *self);           /* sends w
 void     devssh_channel_place_replies (DevSshChannel *self);
 /* This question is being answered: what is sent from now on goes behind the reply. */
 void     devssh_channel_reserve_reply (DevSshChannel *self, DevSshQuestion *question);
+/* Takes back an EOF that waits, by the user_data of its done; FALSE: it has left. */
+gboolean devssh_channel_unqueue_eof (DevSshChannel *self, gpointer user_data);
 gboolean devssh_channel_unqueue_request (DevSshChannel *self, DevSshPendingRequest *request);
 void     devssh_channel_end_output   (DevSshChannel *self, const GError *error);
 void     devssh_out_queue_run        (DevSshOutQueue *done);

@@ -865,6 +865,48 @@ test_data_send_cancelled (void)
   test_end_clear (&end);
 }
 
+/* The end of the data is a send as well: it can be given up while it waits behind data, and all can be said anew. */
+static void
+test_data_eof_cancelled (void)
+{
+  TestEnd end;
+  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 50, 40);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GCancellable) late = g_cancellable_new ();
+  g_autoptr(GBytes) data = test_bytes (100, 1);
+  g_autoptr(GBytes) nothing = g_bytes_new_static ("", 0);
+  g_autoptr(GAsyncResult) data_result = NULL;
+  g_autoptr(GAsyncResult) eof_result = NULL;
+  g_autoptr(GAsyncResult) more_result = NULL;
+  g_autoptr(GAsyncResult) late_result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  devssh_channel_send_async (channel, data, NULL, test_keep_result_cb, &data_result);
+  devssh_channel_send_async (channel, nothing, cancellable, test_keep_result_cb, &eof_result);
+  test_end_run (&end);
+  g_assert_null (eof_result);
+  g_cancellable_cancel (cancellable);
+  test_end_run (&end);
+  g_assert_false (devssh_channel_send_finish (channel, eof_result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  devssh_channel_send_async (channel, data, NULL, test_keep_result_cb, &more_result);
+  devssh_channel_send_async (channel, nothing, late, test_keep_result_cb, &late_result);
+  receive_adjust (&end, 1000);
+  test_end_turn (&end);
+  /* It has left: whoever gives up now has sent it. */
+  g_cancellable_cancel (late);
+  test_end_run (&end);
+  g_assert_true (devssh_channel_send_finish (channel, data_result, &error));
+  g_assert_true (devssh_channel_send_finish (channel, more_result, &error));
+  g_assert_true (devssh_channel_send_finish (channel, late_result, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_suffix (end.log->str, "94 96 "));
+  g_assert_cmpuint (devssh_channel_get_bytes_sent (channel), ==, 200);
+  test_end_clear (&end);
+}
+
 static void
 note_done (gpointer      user_data,
            const GError *error)
@@ -1016,6 +1058,7 @@ main (int   argc,
   g_test_add_func ("/connection/data/zero-length/T-55", test_data_zero_length);
   g_test_add_func ("/connection/data/extended/T-56/13-42", test_data_extended);
   g_test_add_func ("/connection/data/send-cancelled/T-65", test_data_send_cancelled);
+  g_test_add_func ("/connection/data/eof-cancelled/T-65", test_data_eof_cancelled);
   g_test_add_func ("/connection/data/unqueue/T-65", test_data_unqueue);
   g_test_add_func ("/connection/data/five-gib-out/T-53", test_data_five_gib_out);
   g_test_add_func ("/connection/data/five-gib-in/T-53", test_data_five_gib_in);
