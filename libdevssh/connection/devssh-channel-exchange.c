@@ -274,6 +274,7 @@ send_request (DevSshChannel *self,
 static gboolean
 check_open (DevSshChannel *self,
             GTask         *task,
+            gsize          length,
             const char    *function)
 {
   GError *error = NULL;
@@ -282,8 +283,8 @@ check_open (DevSshChannel *self,
     ;
   else if (self->closed)
     error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED, "The channel is closed");
-  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
-    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+  else if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
+    devssh_connection_check_payload (length, &error);
 
   if (error == NULL)
     return TRUE;
@@ -328,11 +329,11 @@ devssh_channel_request_async (DevSshChannel       *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, devssh_channel_request_async);
-  if (!check_open (self, task, G_STRFUNC))
-    return;
-
   if (payload != NULL)
     data.data = g_bytes_get_data (payload, &data.length);
+  if (!check_open (self, task, data.length, G_STRFUNC))
+    return;
+
   send_request (self, request_type, want_reply != FALSE, data, want_reply ? task : NULL);
   if (!want_reply)
     devssh_context_return_boolean (self->context, task, TRUE);
@@ -345,7 +346,8 @@ devssh_channel_request_async (DevSshChannel       *self,
  * @error: return location for an error
  *
  * Ends [method@Channel.request_async]. The errors are `DEVSSH_ERROR_CHANNEL_CLOSED` if the channel was
- * closed when the call was made, `G_IO_ERROR_CANCELLED`, and whatever ended the session.
+ * closed when the call was made, `DEVSSH_ERROR_LIMIT` if the payload is longer than 255 KiB,
+ * `G_IO_ERROR_CANCELLED`, and whatever ended the session.
  *
  * Returns: %TRUE if the peer granted the request, or no answer was wanted; %FALSE without an error
  *   if it refused, or closed the channel first; %FALSE and @error set if something failed
@@ -393,7 +395,7 @@ devssh_channel_exec_async (DevSshChannel       *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, devssh_channel_exec_async);
-  if (!check_open (self, task, G_STRFUNC))
+  if (!check_open (self, task, strlen (command), G_STRFUNC))
     return;
 
   exec.command = (DevSshSlice) { (const guint8 *) command, strlen (command) };

@@ -221,6 +221,8 @@ struct _DevSshConnection
 /* ---- devssh-connection.c ---- */
 void                   devssh_connection_wake           (DevSshConnection *self);
 void                   devssh_connection_send           (DevSshConnection *self, DevSshWriter *writer);
+/* What an application puts into a message: DEVSSH_ERROR_LIMIT if it would be too long for a peer. */
+gboolean               devssh_connection_check_payload  (gsize length, GError **error);
 DevSshConnectionEvent *devssh_connection_push_event     (DevSshConnection *self, DevSshConnectionEventType type, DevSshChannel *channel);
 /* Takes request. */
 void                   devssh_connection_push_request_first (DevSshConnection *self, DevSshChannel *channel, DevSshChannelRequest *request);

@@ -149,6 +149,8 @@ devssh_connection_open (DevSshConnection *self,
   else if (self->table.n_used >= self->config->max_channels)
     error = g_error_new (DEVSSH_ERROR, DEVSSH_ERROR_LIMIT,
                          "There are %u channels already", self->table.n_used);
+  else if (type_data != NULL)
+    devssh_connection_check_payload (g_bytes_get_size (type_data), &error);
 
   if (error == NULL)
     {

@@ -92,15 +92,17 @@ devssh_connection_request (DevSshConnection *self,
 {
   DevSshGlobalRequestMessage message = { 0 };
   DevSshPendingRequest *request;
+  GError *error = NULL;
   DEVSSH_WRITER_AUTO (writer);
 
-  if (self->ended != NULL || g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+  if (self->ended != NULL)
+    error = g_error_copy (self->ended);
+  else if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) && payload != NULL)
+    devssh_connection_check_payload (g_bytes_get_size (payload), &error);
+
+  if (error != NULL)
     {
-      devssh_context_return_error (self->config->context, task,
-                                   self->ended != NULL
-                                     ? g_error_copy (self->ended)
-                                     : g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                            "Operation was cancelled"));
+      devssh_context_return_error (self->config->context, task, error);
       return;
     }
 

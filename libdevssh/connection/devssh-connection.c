@@ -7,6 +7,9 @@
 /* T-52: a peer that answers what nobody asked is confused; one that goes on is hostile. */
 #define MAX_UNASKED 64
 
+/* T-10: what a peer of ours takes in one packet, with room for the fields and the padding around what an application gives. */
+#define MAX_PAYLOAD (255 * 1024)
+
 typedef void (*Handler) (DevSshConnection *self,
                          DevSshChannel    *channel,
                          const guint8     *payload,
@@ -179,6 +182,18 @@ devssh_connection_send (DevSshConnection *self,
 
   devssh_outbox_send (self->outbox, writer->data, writer->length);
   devssh_connection_wake (self);
+}
+
+gboolean
+devssh_connection_check_payload (gsize    length,
+                                 GError **error)
+{
+  if (length <= MAX_PAYLOAD)
+    return TRUE;
+
+  g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT,
+               "%" G_GSIZE_FORMAT " bytes do not fit into one message: %d are the most", length, MAX_PAYLOAD);
+  return FALSE;
 }
 
 DevSshConnectionEvent *

@@ -2,7 +2,7 @@
 /* The question what becomes of a session request. */
 #include <libdevssh/connection/devssh-session-request.h>
 
-#include <libdevssh/connection/devssh-answers-private.h>
+#include <libdevssh/connection/devssh-connection-internal-private.h>
 
 /**
  * DevSshSessionRequest:
@@ -285,7 +285,7 @@ devssh_session_request_complete (DevSshSessionRequest *self,
  * devssh_session_request_complete_with_payload:
  * @self: a request
  * @success: whether it is granted
- * @payload: (nullable): what to put behind the number of the reply
+ * @payload: (nullable): what to put behind the number of the reply; at most 255 KiB
  *
  * Answers as [method@SessionRequest.complete] does, with data of the reply's own, such as the port
  * that was chosen for a `tcpip-forward`.
@@ -298,6 +298,7 @@ devssh_session_request_complete_with_payload (DevSshSessionRequest *self,
                                               GBytes               *payload)
 {
   g_return_if_fail (DEVSSH_IS_SESSION_REQUEST (self));
+  g_return_if_fail (payload == NULL || devssh_connection_check_payload (g_bytes_get_size (payload), NULL));
 
   if (!devssh_question_take (DEVSSH_QUESTION (self)))
     return;

@@ -12,8 +12,9 @@
  *
  * Opens a channel (RFC 4254, 5.1).
  *
- * Fails with a `DEVSSH_CHANNEL_ERROR` that has the peer's reason and text,
- * %DEVSSH_ERROR_NOT_CONNECTED, %DEVSSH_ERROR_NOT_AUTHENTICATED or %DEVSSH_ERROR_CLOSED.
+ * Fails with a `DEVSSH_CHANNEL_ERROR` that has the peer's reason and text, %DEVSSH_ERROR_LIMIT if there are
+ * [property@SessionConfig:max-channels] already, %DEVSSH_ERROR_NOT_CONNECTED,
+ * %DEVSSH_ERROR_NOT_AUTHENTICATED or %DEVSSH_ERROR_CLOSED.
  *
  * Since: 1.0
  */
@@ -39,6 +40,9 @@ devssh_session_open_channel_async (DevSshSession       *self,
  *
  * Opens a channel with everything that CHANNEL_OPEN can carry (RFC 4254, 5.1). End it with
  * [method@Session.open_channel_finish].
+ *
+ * Fails as [method@Session.open_channel_async] does, with %DEVSSH_ERROR_LIMIT also if @type_data is longer than
+ * 255 KiB, and with %DEVSSH_ERROR_INVALID_CONFIG if @max_window_size is less than a packet of 32768 bytes.
  *
  * Since: 1.0
  */
@@ -142,7 +146,7 @@ devssh_session_accept_channel_finish (DevSshSession  *self,
 /**
  * devssh_session_request_async:
  * @self: a session
- * @request_type: the name of the request
+ * @request_type: the name of the request; not empty
  * @want_reply: whether the peer shall answer
  * @payload: (nullable): request-specific data, made with a [struct@Writer]
  * @cancellable: (nullable): a way to give up waiting; what was sent stays sent
@@ -150,6 +154,9 @@ devssh_session_accept_channel_finish (DevSshSession  *self,
  * @user_data: for @callback
  *
  * Makes a global request (RFC 4254, 4).
+ *
+ * Fails with %DEVSSH_ERROR_LIMIT if @payload is longer than 255 KiB, %DEVSSH_ERROR_NOT_CONNECTED,
+ * %DEVSSH_ERROR_NOT_AUTHENTICATED or %DEVSSH_ERROR_CLOSED.
  *
  * Since: 1.0
  */
@@ -165,7 +172,7 @@ devssh_session_request_async (DevSshSession       *self,
   g_autoptr(GTask) task = NULL;
 
   g_return_if_fail (DEVSSH_IS_SESSION (self));
-  g_return_if_fail (request_type != NULL);
+  g_return_if_fail (request_type != NULL && request_type[0] != '\0');
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);

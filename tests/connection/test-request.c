@@ -1181,6 +1181,45 @@ test_request_before_accept (void)
   test_pair_clear (&pair);
 }
 
+/* No peer of ours would take so long a packet (T-10): better that the call fails than the session. */
+static void
+test_request_too_long (void)
+{
+  TestPair pair;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) theirs = NULL;
+  g_autoptr(GBytes) payload = test_bytes (256 * 1024, 1);
+  g_autofree char *command = g_strnfill (256 * 1024, 'x');
+  g_autofree char *fits = g_strnfill (250 * 1024, 'x');
+  GAsyncResult *results[5] = { NULL };
+
+  test_pair_init (&pair, NULL);
+  ours = test_open_both (&pair, &pair.client, &theirs);
+  g_signal_connect (theirs, "request", G_CALLBACK (answer_channel_request_cb), GINT_TO_POINTER (TRUE));
+  test_end_clear_log (&pair.client);
+  devssh_connection_open (pair.client.connection, NULL, payload, 0, test_task_new (NULL, &results[0]));
+  devssh_connection_request (pair.client.connection, "x@example.org", TRUE, payload, test_task_new (NULL, &results[1]));
+  devssh_channel_request_async (ours, "x@example.org", FALSE, payload, NULL, test_keep_result_cb, &results[2]);
+  devssh_channel_exec_async (ours, command, NULL, test_keep_result_cb, &results[3]);
+  devssh_channel_exec_async (ours, fits, NULL, test_keep_result_cb, &results[4]);
+  test_pair_run (&pair);
+  g_assert_cmpstr (pair.client.log->str, ==, "98 ");
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_nonnull (results[i]);
+      if (i < 2)
+        g_assert_null (g_task_propagate_pointer (G_TASK (results[i]), &error));
+      else
+        g_assert_cmpint (g_task_propagate_boolean (G_TASK (results[i]), &error), ==, i == 4);
+      if (i < 4)
+        g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_LIMIT);
+      g_object_unref (results[i]);
+    }
+  test_pair_clear (&pair);
+}
+
 static void
 keep_some (DevSshConnectionConfig *config,
            gboolean                is_client)
@@ -1352,6 +1391,7 @@ main (int   argc,
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
   g_test_add_func ("/connection/request/long-before-accept", test_request_long_before_accept);
   g_test_add_func ("/connection/request/as-heard/13-29", test_request_as_heard);
+  g_test_add_func ("/connection/request/too-long/T-10", test_request_too_long);
   g_test_add_func ("/connection/request/never-heard", test_request_never_heard);
 
   return g_test_run ();
