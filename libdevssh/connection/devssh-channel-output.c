@@ -154,9 +154,7 @@ message_left (DevSshChannel        *self,
   if (request != NULL)
     request->sent = TRUE;
 
-  if (number == DEVSSH_MESSAGE_CHANNEL_EOF)
-    self->eof_sent = TRUE;
-  else if (number == DEVSSH_MESSAGE_CHANNEL_CLOSE)
+  if (number == DEVSSH_MESSAGE_CHANNEL_CLOSE)
     devssh_channel_end (self, NULL);
 }
 
@@ -488,9 +486,9 @@ devssh_channel_get_queued (DevSshChannel *self)
 }
 
 gboolean
-devssh_channel_get_eof_sent (DevSshChannel *self)
+devssh_channel_get_eof_queued (DevSshChannel *self)
 {
-  return self->eof_sent;
+  return self->eof_queued;
 }
 
 void

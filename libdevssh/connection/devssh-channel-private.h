@@ -33,7 +33,7 @@ void           devssh_channel_queue_data     (DevSshChannel *self, guint32 data_
 /* Takes back what was not sealed yet of the send with this user_data; returns how many bytes had been sealed; done is not called. */
 gsize          devssh_channel_unqueue        (DevSshChannel *self, gpointer user_data);
 gsize          devssh_channel_get_queued     (DevSshChannel *self);                  /* bytes not sealed yet */
-gboolean       devssh_channel_get_eof_sent   (DevSshChannel *self);
+gboolean       devssh_channel_get_eof_queued (DevSshChannel *self);                  /* no data can be queued behind it */
 gboolean       devssh_channel_get_eof_received (DevSshChannel *self);
 DevSshContext *devssh_channel_get_context    (DevSshChannel *self);                  /* borrowed */
 /* Session the channel belongs to, as a plain weak pointer (GObject), set by the session when it learns of the channel; NULL after its end. */

@@ -138,7 +138,6 @@ struct _DevSshChannel
   guint                  ended : 1;              /* the last event was delivered; a consumer that comes now gets closed () at once */
   guint                  end_told : 1;           /* ::closed was emitted: no signal after it (T-54) */
   guint                  eof_queued : 1;         /* no data may follow */
-  guint                  eof_sent : 1;
   guint                  eof_received : 1;
   guint                  manual_credit : 1;
   guint                  paused : 1;

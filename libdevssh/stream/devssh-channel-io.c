@@ -46,6 +46,8 @@ struct _DevSshChannelIo
   gboolean               input_closed;   /* by us */
   gboolean               output_closed;
   Operation             *read;       /* the one that waits */
+  guint                  n_ahead;    /* pieces taken from who polls, on their way */
+  gsize                  ahead;      /* at most so many bytes of them are not sealed yet */
 
   int                    ready;      /* atomic: G_IO_IN, G_IO_OUT */
   GMutex                 sources_lock;
@@ -153,9 +155,9 @@ devssh_channel_io_update_ready (DevSshChannelIo *self)
   GIOCondition before = g_atomic_int_get (&self->ready);
   GIOCondition now = 0;
 
-  if (self->queue.length > 0 || self->eof || self->closed)
+  if (self->queue.length > 0 || self->eof || self->closed || self->input_closed)
     now |= G_IO_IN;
-  if (self->closed || devssh_channel_get_queued (self->channel) < WRITE_AHEAD)
+  if (self->ahead < WRITE_AHEAD || self->closed || self->output_closed)
     now |= G_IO_OUT;
   if (now == before)
     return;
@@ -435,6 +437,9 @@ devssh_channel_io_ahead_sent_cb (gpointer      user_data,
 {
   DevSshChannelIo *self = user_data;
 
+  /* What others send on the channel may be among what is queued, but not instead of what is ours. */
+  self->n_ahead--;
+  self->ahead = self->n_ahead > 0 ? MIN (self->ahead, devssh_channel_get_queued (self->channel)) : 0;
   devssh_channel_io_update_ready (self);
   devssh_channel_io_unref (self);
 }
@@ -444,20 +449,22 @@ static void
 operation_write_ahead (Operation *self)
 {
   g_autoptr(GBytes) copy = NULL;
-  gsize queued = devssh_channel_get_queued (self->io->channel);
+  DevSshChannelIo *io = self->io;
   gsize n;
 
-  if (queued >= WRITE_AHEAD)
+  if (io->ahead >= WRITE_AHEAD)
     {
       operation_finish (self, -1, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                                                        "Writing would block"));
       return;
     }
 
-  n = MIN (self->count, WRITE_AHEAD - queued);
+  n = MIN (self->count, WRITE_AHEAD - io->ahead);
   copy = g_bytes_new (self->buffer, n);
-  devssh_channel_queue_data (self->io->channel, 0, g_bytes_get_data (copy, NULL), n, copy,
-                             devssh_channel_io_ahead_sent_cb, devssh_channel_io_ref (self->io));
+  io->n_ahead++;
+  io->ahead += n;
+  devssh_channel_queue_data (io->channel, 0, g_bytes_get_data (copy, NULL), n, copy,
+                             devssh_channel_io_ahead_sent_cb, devssh_channel_io_ref (io));
   operation_finish (self, n, NULL);
 }
 
@@ -471,7 +478,7 @@ operation_start_write (Operation *self)
   else if (self->count == 0)
     operation_finish (self, 0, NULL);   /* no message: zero bytes are not EOF */
   else if (io->closed || io->output_closed ||
-           devssh_channel_get_is_closed (io->channel) || devssh_channel_get_eof_sent (io->channel))
+           devssh_channel_get_is_closed (io->channel) || devssh_channel_get_eof_queued (io->channel))
     operation_finish (self, -1, devssh_channel_io_new_write_error (io, NULL));
   else if (!self->block)
     operation_write_ahead (self);
@@ -703,6 +710,7 @@ devssh_channel_io_close_input_here (gpointer data)
   if (unread > 0 && !self->closed)
     devssh_channel_consumed (self->channel, unread);
   devssh_channel_io_end_read (self);
+  devssh_channel_io_update_ready (self);
   if (self->output_closed)
     devssh_channel_close (self->channel);
 }
@@ -716,6 +724,7 @@ devssh_channel_io_close_output_here (gpointer data)
     return;
 
   self->output_closed = TRUE;
+  devssh_channel_io_update_ready (self);
   if (self->input_closed)
     devssh_channel_close (self->channel);
   else
@@ -732,6 +741,7 @@ devssh_channel_io_close_here (gpointer data)
   self->output_closed = TRUE;
   devssh_channel_close (self->channel);
   devssh_channel_io_close_input_here (self);
+  devssh_channel_io_update_ready (self);
 }
 
 static void

@@ -731,7 +731,7 @@ test_data_eof (void)
   test_pair_run (&pair);
   g_assert_true (devssh_channel_send_finish (ours, first, &error));
   g_assert_cmpstr (pair.client.log->str, ==, "96 ");
-  g_assert_true (devssh_channel_get_eof_sent (ours));
+  g_assert_true (devssh_channel_get_eof_queued (ours));
   g_assert_cmpstr (ears->text->str, ==, "eof ");
 
   devssh_channel_send_async (ours, something, NULL, test_keep_result_cb, &second);

@@ -424,6 +424,109 @@ test_polled_write (void)
   test_fixture_clear (&self);
 }
 
+/* What the application sends beside the stream is not the stream's: it neither holds up who polls, nor for ever. */
+static void
+test_polled_beside (void)
+{
+  g_autoptr(GBytes) errors = test_bytes (300 * 1024);
+  g_autoptr(GSource) source = NULL;
+  g_autoptr(GError) error = NULL;
+  GPollableOutputStream *pollable;
+  guint calls = 0;
+  Fixture self;
+
+  test_fixture_init (&self);
+  pollable = G_POLLABLE_OUTPUT_STREAM (self.server_out);
+  source = g_pollable_output_stream_create_source (pollable, NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (test_count_cb), &calls, NULL);
+  g_source_attach (source, NULL);
+  devssh_channel_send_extended_async (self.server_channel, DEVSSH_EXTENDED_DATA_STDERR, errors, NULL, NULL, NULL);
+  while (g_pollable_output_stream_write_nonblocking (pollable, "hello", 5, NULL, &error) < 0)
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+      g_clear_error (&error);
+      calls = 0;
+      test_spin_until (calls > 0);
+    }
+  test_assert_read (self.client_in, "hello");
+  g_source_destroy (source);
+  test_fixture_clear (&self);
+}
+
+/* A write that waits for the window is given up: who polls can go on. */
+static void
+test_polled_after_cancelled (void)
+{
+  g_autoptr(GBytes) data = test_bytes (30 * 1024 * 1024);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GSource) source = NULL;
+  g_autoptr(GError) error = NULL;
+  GPollableOutputStream *pollable;
+  guint calls = 0;
+  Fixture self;
+
+  test_fixture_init (&self);
+  pollable = G_POLLABLE_OUTPUT_STREAM (self.client_out);
+  g_output_stream_write_async (self.client_out, g_bytes_get_data (data, NULL), g_bytes_get_size (data),
+                               G_PRIORITY_DEFAULT, cancellable, test_keep_result_cb, &result);
+  test_settle ();
+  g_assert_null (result);
+  g_cancellable_cancel (cancellable);
+  test_spin_until (result != NULL);
+  /* Part of it has left, but GOutputStream tells nothing of that. */
+  g_assert_cmpint (g_output_stream_write_finish (self.client_out, result, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  source = g_pollable_output_stream_create_source (pollable, NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (test_count_cb), &calls, NULL);
+  g_source_attach (source, NULL);
+  test_spin_until (calls > 0);
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (pollable, "hello", 5, NULL, &error), ==, 5);
+  g_source_destroy (source);
+  test_fixture_clear (&self);
+}
+
+/* EOF that was sent by hand and waits for the window is the end for who polls, too: what is taken would never leave. */
+static void
+test_polled_after_eof (void)
+{
+  g_autoptr(GBytes) data = test_bytes (30 * 1024 * 1024);
+  g_autoptr(GError) error = NULL;
+  Fixture self;
+
+  test_fixture_init (&self);
+  devssh_channel_send_async (self.client_channel, data, NULL, NULL, NULL);
+  devssh_channel_send_eof (self.client_channel, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (self.client_out),
+                                                               "hello", 5, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  test_fixture_clear (&self);
+}
+
+/* Who polls a half that is closed is told, for nothing else will come of it. */
+static void
+test_polled_closed (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GSource) source = NULL;
+  guint calls = 0;
+  Fixture self;
+
+  test_fixture_init (&self);
+  source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self.client_in), NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (test_count_cb), &calls, NULL);
+  g_source_attach (source, NULL);
+  test_settle ();
+  g_assert_cmpuint (calls, ==, 0);
+  g_input_stream_close (self.client_in, NULL, &error);
+  g_assert_no_error (error);
+  test_spin_until (calls > 0);
+  g_source_destroy (source);
+  test_fixture_clear (&self);
+}
+
 /* ---- blocking (design D2) ---- */
 
 static void
@@ -904,6 +1007,10 @@ main (int   argc,
   g_test_add_func ("/stream/channel/gio-helpers", test_gio_helpers);
   g_test_add_func ("/stream/channel/polled/read", test_polled_read);
   g_test_add_func ("/stream/channel/polled/write", test_polled_write);
+  g_test_add_func ("/stream/channel/polled/beside", test_polled_beside);
+  g_test_add_func ("/stream/channel/polled/after-cancelled", test_polled_after_cancelled);
+  g_test_add_func ("/stream/channel/polled/after-eof", test_polled_after_eof);
+  g_test_add_func ("/stream/channel/polled/closed", test_polled_closed);
   g_test_add_func ("/stream/channel/polled/in-thread", test_polled_in_thread);
   g_test_add_func ("/stream/channel/blocking/here", test_blocking);
   g_test_add_func ("/stream/channel/blocking/in-callback", test_blocking_in_callback);
