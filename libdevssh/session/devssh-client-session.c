@@ -240,9 +240,9 @@ static void
 devssh_client_session_password_cb (DevSshCredentialRequest *request,
                                    gpointer                 data)
 {
-  DevSshClientSession *self = data;
+  g_autoptr(DevSshClientSession) self = g_weak_ref_get (data);
 
-  if (self->task == NULL)
+  if (self == NULL || self->task == NULL)
     return;
   g_set_object (&self->answered_password, request);
   devssh_pump_wake (devssh_client_session_priv (self)->pump);
@@ -252,9 +252,9 @@ static void
 devssh_client_session_private_key_cb (DevSshCredentialRequest *request,
                                       gpointer                 data)
 {
-  DevSshClientSession *self = data;
+  g_autoptr(DevSshClientSession) self = g_weak_ref_get (data);
 
-  if (self->task == NULL)
+  if (self == NULL || self->task == NULL)
     return;
   g_set_object (&self->answered_key, request);
   devssh_pump_wake (devssh_client_session_priv (self)->pump);
@@ -322,13 +322,15 @@ devssh_client_session_event (DevSshClientSession   *self,
 
     case DEVSSH_AUTH_CLIENT_NEED_PASSWORD:
       devssh_client_credentials_ask_password (self->credentials, self->asking, devssh_client_session_password_cb,
-                                              g_object_ref (self), g_object_unref);
+                                              devssh_session_new_weak (DEVSSH_SESSION (self)),
+                                              devssh_session_free_weak);
       break;
 
     case DEVSSH_AUTH_CLIENT_NEED_PRIVATE_KEY:
       devssh_client_credentials_ask_private_key (self->credentials, event->key, self->asking,
                                                  devssh_client_session_private_key_cb,
-                                                 g_object_ref (self), g_object_unref);
+                                                 devssh_session_new_weak (DEVSSH_SESSION (self)),
+                                                 devssh_session_free_weak);
       break;
 
     case DEVSSH_AUTH_CLIENT_SUCCESS:

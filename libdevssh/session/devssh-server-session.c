@@ -180,9 +180,9 @@ static void
 devssh_server_session_private_key_cb (DevSshCredentialRequest *request,
                                       gpointer                 data)
 {
-  DevSshServerSession *self = data;
+  g_autoptr(DevSshServerSession) self = g_weak_ref_get (data);
 
-  if (devssh_session_get_is_closed (DEVSSH_SESSION (self)))
+  if (self == NULL || devssh_session_get_is_closed (DEVSSH_SESSION (self)))
     return;
   g_set_object (&self->answered_key, request);
   devssh_pump_wake (devssh_server_session_priv (self)->pump);
@@ -197,7 +197,7 @@ devssh_server_session_host_key (DevSshSession        *session,
   if (event->type == DEVSSH_TRANSPORT_NEED_HOST_KEY)
     devssh_server_credentials_ask_private_key (self->credentials, event->host_key, self->asking,
                                                devssh_server_session_private_key_cb,
-                                               g_object_ref (self), g_object_unref);
+                                               devssh_session_new_weak (session), devssh_session_free_weak);
 }
 
 static void

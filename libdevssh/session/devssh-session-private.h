@@ -98,6 +98,10 @@ void         devssh_session_set_connected        (DevSshSession *self);
 /* FALSE, and task ended with the right error: wrong thread, closed, not connected, not authenticated. */
 gboolean     devssh_session_check_usable         (DevSshSession *self, GTask *task, gboolean needs_authentication);
 
+/* A GWeakRef for whom the application may keep for ever: a request of the credentials must not keep the session (design D18). */
+gpointer     devssh_session_new_weak             (DevSshSession *self);
+void         devssh_session_free_weak            (gpointer weak);
+
 /* ---- devssh-session-router.c ---- */
 void         devssh_session_route_transport      (DevSshSession *self, DevSshTransportEvent *event);
 void         devssh_session_route_connection     (DevSshSession *self, DevSshConnectionEvent *event);

@@ -269,6 +269,22 @@ devssh_session_check_usable (DevSshSession *self,
   return FALSE;
 }
 
+gpointer
+devssh_session_new_weak (DevSshSession *self)
+{
+  GWeakRef *weak = g_new (GWeakRef, 1);
+
+  g_weak_ref_init (weak, self);
+  return weak;
+}
+
+void
+devssh_session_free_weak (gpointer weak)
+{
+  g_weak_ref_clear (weak);
+  g_free (weak);
+}
+
 static void
 devssh_session_constructed (GObject *object)
 {
