@@ -596,7 +596,10 @@ devssh_client_session_call_cancelled_cb (gpointer data)
   if (self->auth != NULL)
     devssh_auth_client_cancel (self->auth);
   if (self->holding)
-    devssh_client_session_hold (self, FALSE);
+    {
+      devssh_client_session_hold (self, FALSE);
+      devssh_pump_wake (devssh_client_session_priv (self)->pump);
+    }
   task = devssh_client_session_take_task (self);
   if (task != NULL)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Authentication was cancelled");

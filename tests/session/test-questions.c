@@ -539,6 +539,65 @@ test_cancel (gconstpointer data)
     }
 }
 
+/* What waited behind a question is looked at when the question is of no use any more, and not when more comes. */
+static gboolean
+ask_pin_cb (DevSshSession        *session,
+            DevSshAuthentication *question,
+            gpointer              user_data)
+{
+  static const char * const prompts[] = { "PIN", NULL };
+
+  if (devssh_authentication_get_responses (question) == NULL)
+    devssh_authentication_prompt (question, "", "", prompts, NULL, 0);
+  else
+    devssh_authentication_reject (question);
+  return TRUE;
+}
+
+static gboolean
+keep_pin_cb (DevSshSession         *session,
+             DevSshAuthentication  *question,
+             DevSshAuthentication **kept)
+{
+  if (devssh_authentication_get_authentication_type (question) != DEVSSH_AUTHENTICATION_TYPE_CLIENT_INTERACTIVE)
+    return FALSE;
+
+  g_set_object (kept, question);
+  return TRUE;
+}
+
+static void
+test_cancel_behind_question (void)
+{
+  static const char * const methods[] = { DEVSSH_AUTH_METHOD_KEYBOARD_INTERACTIVE, NULL };
+  static const guint8 banner[] = { DEVSSH_MESSAGE_USERAUTH_BANNER, 0, 0, 0, 4, 'w', 'a', 'i', 't', 0, 0, 0, 0 };
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(DevSshAuthentication) kept = NULL;
+  g_autoptr(GBytes) message = g_bytes_new_static (banner, sizeof banner);
+  g_autoptr(GError) error = NULL;
+  DevSshSessionMetrics *metrics;
+  guint64 received;
+  guint ended = 0;
+
+  g_object_set (pair->client_config, "authentication-methods", methods, NULL);
+  test_pair_connect (pair);
+  g_signal_connect (pair->server, "authenticating", G_CALLBACK (ask_pin_cb), NULL);
+  g_signal_connect (pair->client, "authenticating", G_CALLBACK (keep_pin_cb), &kept);
+  devssh_client_session_authenticate_async (pair->client, pair->user, cancellable, count_end_cb, &ended);
+  test_spin_until (kept != NULL);
+  devssh_session_send_message (DEVSSH_SESSION (pair->server), message, &error);
+  g_assert_no_error (error);
+  metrics = devssh_session_get_metrics (DEVSSH_SESSION (pair->client));
+  received = devssh_session_metrics_get_messages_received (metrics);
+  test_settle ();
+  g_assert_cmpuint (devssh_session_metrics_get_messages_received (metrics), ==, received);
+  g_cancellable_cancel (cancellable);
+  test_settle ();
+  g_assert_cmpuint (ended, ==, 1);
+  g_assert_cmpuint (devssh_session_metrics_get_messages_received (metrics), ==, received + 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -570,5 +629,6 @@ main (int   argc,
 
       g_test_add_data_func (path, GUINT_TO_POINTER (what), test_cancel);
     }
+  g_test_add_func ("/session/cancel/T-65/behind-question", test_cancel_behind_question);
   return g_test_run ();
 }
