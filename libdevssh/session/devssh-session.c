@@ -232,10 +232,12 @@ devssh_session_set_connected (DevSshSession *self)
   g_atomic_int_set (&priv->connected, TRUE);
   devssh_session_report_progress (self, DEVSSH_PROGRESS_OPENED_SESSION_CONNECTION);
   devssh_session_notify (self, "is-connected");
-  if (priv->connect_task != NULL)
+  /* If it has been cancelled, that is on its way, and ends the session as well. */
+  if (priv->connect_task != NULL && !g_cancellable_is_cancelled (g_task_get_cancellable (priv->connect_task)))
     {
       g_autoptr(GTask) task = g_steal_pointer (&priv->connect_task);
 
+      g_task_set_check_cancellable (task, FALSE);
       g_task_return_boolean (task, TRUE);
     }
   /* What the callback asked for goes out in this turn. */

@@ -484,6 +484,21 @@ count_end_cb (GObject      *source,
   (*(guint *) user_data)++;
 }
 
+static void
+note_connected_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  count_end_cb (source, result, user_data);
+  /* It is one or the other: who gave up has no connected session on his hands. */
+  if (devssh_session_connect_finish (DEVSSH_SESSION (source), result, &error))
+    g_assert_true (devssh_session_get_is_connected (DEVSSH_SESSION (source)));
+  else
+    g_assert_true (devssh_session_get_is_closed (DEVSSH_SESSION (source)));
+}
+
 /* Each call of a session, cancelled after k turns of the loop: it ends once, and the session goes on. */
 static void
 test_cancel (gconstpointer data)
@@ -501,7 +516,7 @@ test_cancel (gconstpointer data)
         {
           test_pair_make (pair);
           devssh_session_connect_async (DEVSSH_SESSION (pair->server), NULL, NULL, NULL);
-          devssh_session_connect_async (DEVSSH_SESSION (pair->client), cancellable, count_end_cb, &ended);
+          devssh_session_connect_async (DEVSSH_SESSION (pair->client), cancellable, note_connected_cb, &ended);
         }
       else if (what == 1)
         {
@@ -529,7 +544,17 @@ test_cancel (gconstpointer data)
       test_settle ();
       g_assert_cmpuint (ended, ==, 1);
 
-      if (what >= 2 && !devssh_session_get_is_closed (DEVSSH_SESSION (pair->client)))
+      if (what == 0)
+        continue;
+      g_assert_false (devssh_session_get_is_closed (DEVSSH_SESSION (pair->client)));
+      if (what == 1 && !devssh_session_get_is_authenticated (DEVSSH_SESSION (pair->client)))
+        {
+          ended = 0;
+          devssh_client_session_authenticate_async (pair->client, pair->user, NULL, count_end_cb, &ended);
+          /* Whether it can succeed is the server's business, which may have accepted the first (T-32). */
+          test_spin_until (ended == 1);
+        }
+      if (what >= 2)
         {
           g_autoptr(DevSshChannel) a = NULL;
           g_autoptr(DevSshChannel) b = NULL;
@@ -537,6 +562,31 @@ test_cancel (gconstpointer data)
           test_pair_open (pair, "after", &a, &b);
         }
     }
+}
+
+static void
+cancel_progress_cb (DevSshSession  *session,
+                    DevSshProgress  progress,
+                    GCancellable   *cancellable)
+{
+  if (progress == DEVSSH_PROGRESS_COMPLETED_KEY_EXCHANGE)
+    g_cancellable_cancel (cancellable);
+}
+
+/* At the last moment, before the session is connected in the same turn. */
+static void
+test_cancel_connect_late (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  guint ended = 0;
+
+  test_pair_make (pair);
+  g_signal_connect (pair->client, "progress", G_CALLBACK (cancel_progress_cb), cancellable);
+  devssh_session_connect_async (DEVSSH_SESSION (pair->server), NULL, NULL, NULL);
+  devssh_session_connect_async (DEVSSH_SESSION (pair->client), cancellable, note_connected_cb, &ended);
+  test_spin_until (ended == 1);
+  test_spin_until (devssh_session_get_is_closed (DEVSSH_SESSION (pair->server)));
 }
 
 /* What waited behind a question is looked at when the question is of no use any more, and not when more comes. */
@@ -629,6 +679,7 @@ main (int   argc,
 
       g_test_add_data_func (path, GUINT_TO_POINTER (what), test_cancel);
     }
+  g_test_add_func ("/session/cancel/T-65/connect-late", test_cancel_connect_late);
   g_test_add_func ("/session/cancel/T-65/behind-question", test_cancel_behind_question);
   return g_test_run ();
 }
