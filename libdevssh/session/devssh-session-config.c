@@ -438,8 +438,9 @@ devssh_session_config_install_limits (void)
   /**
    * DevSshSessionConfig:trace-channel-data: (getter get_trace_channel_data) (setter set_trace_channel_data)
    *
-   * Whether [signal@Session::trace] also tells of every data message. What the
-   * messages hold is never told.
+   * Whether [signal@Session::trace] of new sessions also shows channel data: each
+   * message with a hexadecimal dump of its first bytes. They may be secrets; so it
+   * is off unless asked for. See [property@Session:trace-channel-data].
    *
    * Since: 1.0
    */
@@ -1184,8 +1185,7 @@ devssh_session_config_set_compression_algorithms (DevSshSessionConfig *self,
  * devssh_session_config_get_trace_channel_data: (get-property trace-channel-data)
  * @self: a configuration
  *
- * Whether [signal@Session::trace] also tells of every data message. What the
- * messages hold is never told.
+ * Whether [signal@Session::trace] of new sessions also shows channel data.
  *
  * Returns: %TRUE if so
  *
@@ -1202,7 +1202,7 @@ devssh_session_config_get_trace_channel_data (DevSshSessionConfig *self)
 /**
  * devssh_session_config_set_trace_channel_data: (set-property trace-channel-data)
  * @self: a configuration
- * @trace: whether to tell
+ * @trace: whether to show it
  *
  * Sets [property@SessionConfig:trace-channel-data].
  *

@@ -310,6 +310,7 @@ devssh_session_constructed (GObject *object)
       priv->stream = g_simple_io_stream_new (in, out);
     }
 
+  devssh_tracer_set_channel_data (priv->tracer, devssh_session_config_get_trace_channel_data (priv->config));
   transport_config = devssh_session_config_make_transport (priv->config, priv->role->is_server, priv->context);
   transport_config->metrics = g_object_ref (priv->metrics);
   transport_config->tracer = devssh_tracer_ref (priv->tracer);
@@ -561,7 +562,8 @@ devssh_session_install_properties (GObjectClass *object_class)
   /**
    * DevSshSession:trace-channel-data: (getter get_trace_channel_data) (setter set_trace_channel_data)
    *
-   * Whether [signal@Session::trace] also shows channel data; may be set at any time.
+   * Whether [signal@Session::trace] also shows channel data; may be set at any time. At first it is what
+   * [property@SessionConfig:trace-channel-data] says.
    *
    * Since: 1.0
    */
