@@ -37,6 +37,9 @@ devssh_session_end (DevSshSession          *self,
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_ENDING);
   DEVSSH_TRACE (priv->tracer, INFO, SESSION_CLOSING, "Session %u closes: %s", priv->number, priv->error->message);
 
+  /* Data waits with its sender until it is sealed: what was sent leaves first, as far as windows and the socket let it. */
+  if (kind == DEVSSH_END_ORDERLY && priv->connecting)
+    devssh_pump_flush (priv->pump);
   /* Reason NONE is local: nothing is written (protocol.md 2.11). */
   if (kind == DEVSSH_END_ORDERLY && priv->connecting && reason != DEVSSH_DISCONNECT_REASON_NONE)
     devssh_transport_disconnect (priv->pump->transport, reason, priv->message);

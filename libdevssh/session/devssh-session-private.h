@@ -152,6 +152,8 @@ void         devssh_pump_unref        (DevSshPump *self);
 void         devssh_pump_start        (DevSshPump *self);
 /* Marks that there is something to do; the turn comes from the loop, or is the one that runs now. */
 void         devssh_pump_wake         (gpointer self);
+/* Seals and writes what may leave now. */
+void         devssh_pump_flush        (DevSshPump *self);
 /* No more input; what is in the output goes out as long as the socket takes it, bounded; then the stream is closed. */
 void         devssh_pump_finish       (DevSshPump *self, DevSshEndKind kind);
 /* The session is going away: one try to write, no wait (design D18). */

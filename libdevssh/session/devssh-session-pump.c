@@ -85,7 +85,7 @@ devssh_pump_lost (DevSshPump   *self,
 }
 
 /* Fills the output while data may go, writes it, and tells senders; until the socket is full or nothing is left. */
-static void
+void
 devssh_pump_flush (DevSshPump *self)
 {
   while (self->watch != NULL)
@@ -454,6 +454,8 @@ devssh_pump_abandon (DevSshPump *self)
   gboolean was_lingering = self->lingering;
 
   devssh_pump_ref (self);
+  if (!was_lingering)
+    devssh_pump_flush (self);
   self->session = NULL;
   self->lingering = TRUE;
   if (self->watch != NULL)

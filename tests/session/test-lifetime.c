@@ -90,6 +90,55 @@ test_lifetime_password_request (void)
   g_clear_object (&dialog.kept);
 }
 
+static void
+count_bytes_cb (DevSshChannel *channel,
+                GBytes        *data,
+                gsize         *n_bytes)
+{
+  *n_bytes += g_bytes_get_size (data);
+}
+
+/* What was sent leaves before the end that comes right after it: by a call, or because nobody has the session any more. */
+static void
+check_sent_before_end (gboolean drop)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(DevSshChannel) client = NULL;
+  g_autoptr(DevSshChannel) server = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GBytes) data = g_bytes_new_take (g_malloc0 (100 * 1024), 100 * 1024);
+  g_autoptr(GError) error = NULL;
+  gsize n_bytes = 0;
+
+  test_pair_authenticate (pair);
+  test_pair_open (pair, "session", &client, &server);
+  g_signal_connect (server, "data", G_CALLBACK (count_bytes_cb), &n_bytes);
+  devssh_channel_send_async (client, data, NULL, test_keep_result_cb, &result);
+  if (drop)
+    g_clear_object (&pair->client);
+  else
+    devssh_session_close (DEVSSH_SESSION (pair->client), DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "that is all");
+  test_spin_until (result != NULL && devssh_session_get_is_closed (DEVSSH_SESSION (pair->server)));
+  g_assert_true (devssh_channel_send_finish (client, result, &error));
+  g_assert_no_error (error);
+  test_settle ();
+  g_assert_cmpuint (n_bytes, ==, 100 * 1024);
+  g_assert_cmpint (devssh_session_get_disconnect_reason (DEVSSH_SESSION (pair->server)), ==,
+                   DEVSSH_DISCONNECT_REASON_BY_APPLICATION);
+}
+
+static void
+test_lifetime_sent_and_closed (void)
+{
+  check_sent_before_end (FALSE);
+}
+
+static void
+test_lifetime_sent_and_dropped (void)
+{
+  check_sent_before_end (TRUE);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -97,5 +146,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/session/lifetime/host-key-request", test_lifetime_host_key_request);
   g_test_add_func ("/session/lifetime/password-request", test_lifetime_password_request);
+  g_test_add_func ("/session/lifetime/sent-and-closed", test_lifetime_sent_and_closed);
+  g_test_add_func ("/session/lifetime/sent-and-dropped", test_lifetime_sent_and_dropped);
   return g_test_run ();
 }
