@@ -138,6 +138,8 @@ struct _DevSshPump
   DevSshDeadline    deadline;
   DevSshProbe       nested;       /* a turn runs: a nested loop has to go on with what it left */
   guint             turns;        /* how many run, one inside the other */
+  GError           *write_error;  /* nothing can be written any more; what the peer sent before is still read */
+  guint             n_rest_reads; /* since then */
   gboolean          woken;        /* there is something to do */
   gboolean          deferred;     /* a turn is due from the loop */
   gboolean          lingering;    /* the session has ended; only what is written waits for the socket */

@@ -42,6 +42,7 @@ devssh_pump_unref (DevSshPump *self)
   g_clear_pointer (&self->connection, devssh_connection_free);
   g_clear_pointer (&self->transport, devssh_transport_free);
   g_clear_object (&self->stream);
+  g_clear_error (&self->write_error);
   devssh_context_unref (self->context);
   g_free (self);
 }
@@ -88,7 +89,7 @@ devssh_pump_lost (DevSshPump   *self,
 void
 devssh_pump_flush (DevSshPump *self)
 {
-  while (self->watch != NULL)
+  while (self->watch != NULL && self->write_error == NULL)
     {
       g_autoptr(GError) error = NULL;
       DevSshOutgoing out;
@@ -115,10 +116,15 @@ devssh_pump_flush (DevSshPump *self)
       written = devssh_io_watch_write (self->watch, output, length, &error);
       if (written == DEVSSH_IO_WOULD_BLOCK)
         break;
+      if (written < 0 && (self->session == NULL || self->lingering))
+        {
+          devssh_pump_close_stream (self);
+          return;
+        }
       if (written < 0)
         {
-          devssh_pump_lost (self, error);
-          return;
+          self->write_error = g_steal_pointer (&error);
+          break;
         }
       devssh_transport_sent (self->transport, (gsize) written);
       if ((gsize) written < length)
@@ -127,6 +133,31 @@ devssh_pump_flush (DevSshPump *self)
 
   if (self->connection != NULL)
     devssh_connection_run_done (self->connection);
+}
+
+/* Nothing can be written any more. A peer that has gone may have said why, so what it sent is read before the connection
+ * counts as lost. */
+static void
+devssh_pump_read_rest (DevSshPump *self)
+{
+  if (self->watch == NULL || self->lingering)
+    return;
+
+  if (self->n_rest_reads++ < READS_PER_TURN && devssh_transport_wants_input (self->transport))
+    {
+      gsize size;
+      guint8 *space = devssh_transport_get_space (self->transport, &size);
+      gssize n = devssh_io_watch_read (self->watch, space, size, NULL);
+
+      if (n > 0)
+        {
+          devssh_transport_received (self->transport, (gsize) n);
+          self->woken = TRUE;
+          return;
+        }
+    }
+
+  devssh_pump_lost (self, self->write_error);
 }
 
 /* One event, whoever has one: FALSE when all is quiet. */
@@ -292,6 +323,8 @@ devssh_pump_turn (DevSshPump *self)
       /* A login begun in that callback leaves together with NEWKEYS (design D4). */
       if (!self->woken)
         devssh_pump_flush (self);
+      if (self->write_error != NULL)
+        devssh_pump_read_rest (self);
     }
   while (self->woken && self->session != NULL);
 
@@ -428,7 +461,7 @@ devssh_pump_finish (DevSshPump   *self,
     return;
   self->lingering = TRUE;
 
-  if (self->watch == NULL || kind == DEVSSH_END_LOST)
+  if (self->watch == NULL || self->write_error != NULL || kind == DEVSSH_END_LOST)
     {
       devssh_pump_close_stream (self);
       return;

@@ -139,6 +139,26 @@ test_lifetime_sent_and_dropped (void)
   check_sent_before_end (TRUE);
 }
 
+/* What a peer said before it went is heard, though nothing can be written to it any more (T-60). */
+static void
+test_lifetime_last_words (void)
+{
+  g_autoptr(TestPair) pair = test_pair_new ();
+  g_autoptr(DevSshChannel) client = NULL;
+  g_autoptr(DevSshChannel) server = NULL;
+  g_autoptr(GBytes) data = g_bytes_new_static ("hello", 5);
+
+  test_pair_authenticate (pair);
+  test_pair_open (pair, "session", &client, &server);
+  /* One try to write, no wait, and the socket is gone. */
+  devssh_session_close (DEVSSH_SESSION (pair->server), DEVSSH_DISCONNECT_REASON_TOO_MANY_CONNECTIONS, "go away");
+  g_clear_object (&pair->server);
+  devssh_channel_send_async (client, data, NULL, NULL, NULL);
+  test_spin_until (devssh_session_get_is_closed (DEVSSH_SESSION (pair->client)));
+  g_assert_cmpint (devssh_session_get_disconnect_reason (DEVSSH_SESSION (pair->client)), ==,
+                   DEVSSH_DISCONNECT_REASON_TOO_MANY_CONNECTIONS);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -148,5 +168,6 @@ main (int   argc,
   g_test_add_func ("/session/lifetime/password-request", test_lifetime_password_request);
   g_test_add_func ("/session/lifetime/sent-and-closed", test_lifetime_sent_and_closed);
   g_test_add_func ("/session/lifetime/sent-and-dropped", test_lifetime_sent_and_dropped);
+  g_test_add_func ("/session/lifetime/last-words/T-60", test_lifetime_last_words);
   return g_test_run ();
 }
