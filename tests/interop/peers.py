@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the interop tests share: TAP, temporary files, and the programs on either side, started and stopped."""
 import atexit
+import glob
 import json
 import os
 import shutil
@@ -255,7 +256,8 @@ def ssh(port, *arguments, identity='ed25519', options=()):
 class Sshd(Program):
     """The system's sshd on a port of its own, with keys and configuration of ours; who runs this may log in."""
 
-    def __init__(self, *lines, host_keys=('ed25519', 'rsa', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521'), user_keys=('ed25519',)):
+    def __init__(self, *lines, host_keys=('ed25519', 'rsa', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521'), user_keys=('ed25519',),
+                 passwords=None):
         self.port = free_port()
         sshd = shutil.which('sshd', path=os.environ['PATH'] + ':/usr/sbin')
         if sshd is None:
@@ -264,14 +266,35 @@ class Sshd(Program):
             os.makedirs('/run/sshd', exist_ok=True)
         number = len(_running)
         authorized = write(f'authorized-{number}', ''.join(public_key(kind) for kind in user_keys))
-        config = [f'Port {self.port}', 'ListenAddress 127.0.0.1', 'UsePAM no', 'StrictModes no', 'PidFile none',
-                  'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'PermitRootLogin yes',
-                  f'AuthorizedKeysFile {authorized}', 'MaxStartups 100:30:200', 'MaxSessions 100', 'LogLevel ERROR',
-                  'Subsystem sftp internal-sftp', 'AllowTcpForwarding yes', *lines]
+        # The first line of a keyword counts: those of the caller, then what is usual here.
+        config = [f'Port {self.port}', 'ListenAddress 127.0.0.1', *lines]
+        environment = None
+        if passwords is not None:
+            environment = {**os.environ, **pam_environment(f'pam-{number}', passwords)}
+            config += ['UsePAM yes', 'PasswordAuthentication yes', 'KbdInteractiveAuthentication yes']
+        config += ['UsePAM no', 'StrictModes no', 'PidFile none',
+                   'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'PermitRootLogin yes',
+                   f'AuthorizedKeysFile {authorized}', 'MaxStartups 100:30:200', 'MaxSessions 100', 'LogLevel ERROR',
+                   'Subsystem sftp internal-sftp', 'AllowTcpForwarding yes']
         config += [f'HostKey {key(kind)}' for kind in host_keys]
         path = write(f'sshd-config-{number}', '\n'.join(config) + '\n')
-        super().__init__([sshd, '-D', '-e', '-f', path])
+        super().__init__([sshd, '-D', '-e', '-f', path], env=environment)
         wait_for_port(self.port, self)
+
+
+def pam_environment(name, passwords):
+    """Variables under which sshd's PAM asks a file of ours and not the system (cwrap's pam_wrapper)."""
+    module = next(iter(glob.glob('/usr/lib*/pam_wrapper/pam_matrix.so') +
+                       glob.glob('/usr/lib*/*/pam_wrapper/pam_matrix.so')), None)
+    if module is None:
+        raise Skip('no pam_wrapper')
+    folder = scratch(name)
+    os.mkdir(folder)
+    database = write(name + '-passwords', ''.join(f'{user}:{word}:sshd\n' for user, word in passwords.items()))
+    rules = ''.join(f'{kind} required {module} passdb={database}\n' for kind in ('auth', 'account', 'password', 'session'))
+    for service in ('sshd', 'other'):
+        write(f'{name}/{service}', rules)
+    return {'LD_PRELOAD': 'libpam_wrapper.so', 'PAM_WRAPPER': '1', 'PAM_WRAPPER_SERVICE_DIR': folder}
 
 
 def wait_for_port(port, program=None, limit=LIMIT):

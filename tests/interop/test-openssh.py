@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """OpenSSH at the other end: the system's ssh against our server, our client against the system's sshd."""
+import itertools
 import os
+import pwd
 import subprocess
 
 import peers
@@ -43,14 +45,38 @@ def shared(name, make):
     return _shared[name]
 
 
-def suites():
-    """Each key exchange with each host key, and every way to protect packets several times."""
-    protections = [(c, None) for c in AEAD] + [(c, m) for c in CIPHERS for m in MACS]
-    row = 0
-    for kex in KEX:
-        for name in HOST_KEYS:
-            yield kex, name, *protections[row % len(protections)]
-            row += 1
+def pairs(suite):
+    """The pairs of algorithms that a connection with this suite shows at work together."""
+    return {frozenset(pair) for pair in itertools.combinations(enumerate(suite), 2) if None not in (pair[0][1], pair[1][1])}
+
+
+def every_suite():
+    """Key exchange, host key, cipher, and the MAC unless the cipher brings its own."""
+    protections = [(cipher, None) for cipher in AEAD] + list(itertools.product(CIPHERS, MACS))
+    return [(kex, name, *protection) for kex in KEX for name in HOST_KEYS for protection in protections]
+
+
+ALL_PAIRS = set().union(*map(pairs, every_suite()))
+
+
+def covering_suites():
+    """A few suites that have every pair: always the one that adds most, the first of equals."""
+    suites, missing = every_suite(), set(ALL_PAIRS)
+    while missing:
+        suite = max(suites, key=lambda suite: len(pairs(suite) & missing))
+        missing -= pairs(suite)
+        yield suite
+
+
+SUITES = list(covering_suites())
+
+
+def agreed(event):
+    """What both ends use, in the words of our peer."""
+    names = event['negotiated']
+    assert names['ClientEncryption'] == names['ServerEncryption'] and names['ClientHmac'] == names['ServerHmac'], names
+    cipher = names['ClientEncryption']
+    return names['KeyExchange'], names['PublicKey'], cipher, None if cipher in AEAD else names['ClientHmac']
 
 
 def ssh_to_ours(kex, name, cipher, mac):
@@ -58,7 +84,9 @@ def ssh_to_ours(kex, name, cipher, mac):
     options = ['-o', f'KexAlgorithms={kex}', '-o', f'HostKeyAlgorithms={name}', '-o', f'Ciphers={cipher}']
     if mac:
         options += ['-o', f'MACs={mac}']
+    before = len(server.of('authenticated'))
     assert run(ssh(server.port, 'echo hello', options=options)) == b'hello\n'
+    return agreed(server.wait_for('authenticated', count=before + 1))
 
 
 def ours_to_sshd(kex, name, cipher, mac):
@@ -68,22 +96,61 @@ def ours_to_sshd(kex, name, cipher, mac):
     options = ['--kex', kex, '--pk', names, '--enc', cipher]
     if mac:
         options += ['--mac', mac]
-    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--do', 'command=echo hello', *options)
+    client = our_client(server.port, *logged_in(), '--do', 'command=echo hello', *options)
     step = client.of('step')[0]
     assert step['stdout'] == 'hello\n' and step['exitStatus'] == 0, step
-    negotiated = client.of('authenticated')[0]['negotiated']
-    assert negotiated['KeyExchange'] == kex and negotiated['ClientEncryption'] == cipher, negotiated
+    return agreed(client.of('authenticated')[0])
+
+
+ROLES = {'ssh': ssh_to_ours, 'sshd': ours_to_sshd}
+_agreed = {}
+
+
+def connect(role, suite):
+    """Connects once with each suite, whoever asks how often."""
+    if (role, suite) not in _agreed:
+        _agreed[role, suite] = ROLES[role](*suite)
+    return _agreed[role, suite]
+
+
+def check_suite(role, suite):
+    assert connect(role, suite) == suite, connect(role, suite)
+
+
+def check_pairs(role):
+    covered = set().union(*(pairs(connect(role, suite)) for suite in SUITES))
+    assert covered == ALL_PAIRS, sorted(map(sorted, ALL_PAIRS ^ covered))
 
 
 def peers_user():
-    import pwd
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
-for suite in suites():
+def logged_in():
+    return '--user', peers_user(), '--key', key('ed25519')
+
+
+for suite in SUITES:
     short = '/'.join(part.replace('@openssh.com', '') for part in suite if part)
-    add(f'/openssh/ssh/{short}', ssh_to_ours, *suite)
-    add(f'/openssh/sshd/{short}', ours_to_sshd, *suite)
+    for role in ROLES:
+        add(f'/openssh/{role}/{short}/E-08', check_suite, role, suite)
+for role in ROLES:
+    add(f'/openssh/{role}/every-pair/E-08', check_pairs, role)
+
+
+def check_common(query, option, names):
+    """The names above are all that OpenSSH has and this library knows."""
+    theirs = run(['ssh', '-Q', query]).decode().split()
+    assert set(names) <= set(theirs), set(names) - set(theirs)
+    for name in set(theirs) - set(names):
+        done = subprocess.run([peers.CLIENT, '--port', '1', option, name], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=peers.LIMIT)
+        assert done.returncode == 2 and f"'{name}', which is not known" in done.stderr, (name, done.returncode, done.stderr)
+
+
+for query, option, names in [('kex', '--kex', KEX), ('HostKeyAlgorithms', '--pk', list(HOST_KEYS)),
+                             ('cipher', '--enc', AEAD + CIPHERS), ('mac', '--mac', MACS)]:
+    add(f'/openssh/common/{query}/E-08', check_common, query, option, names)
 
 
 def ssh_user_key(kind):
@@ -127,37 +194,65 @@ def _():
         ssh_asked(server.port, 'keyboard-interactive', askpass('mallory'), 255)
 
 
+def sshd_asked(method, option):
+    """An sshd whose users, for once, have passwords: pam_wrapper asks a file of ours instead of the system."""
+    server = shared('sshd-pam', lambda: Sshd('PubkeyAuthentication no', passwords={peers_user(): 'wonderland'}))
+    options = ['--user', peers_user(), '--auth-methods', method, option]
+    client = our_client(server.port, *options, 'wonderland', '--do', 'command=echo hello')
+    assert client.of('step')[0]['stdout'] == 'hello\n', client.events
+    # What the server asks is seen in a dialogue; behind it there is one without a question (RFC 4256, 3.2).
+    questions = [[{'prompt': 'Password: ', 'echo': False}], []] if method == 'keyboard-interactive' else []
+    assert [event['prompts'] for event in client.of('questions')] == questions, client.events
+    our_client(server.port, *options, 'looking-glass', '--expect-auth-failure')
+
+
+add('/openssh/sshd/password', sshd_asked, 'password', '--password')
+add('/openssh/sshd/keyboard-interactive', sshd_asked, 'keyboard-interactive', '--kbd')
+
+
 @case('/openssh/ssh/refused')
 def _():
     with OurServer('--password', 'wonderland') as server:
         run(ssh(server.port, 'echo hello'), expect=255)
 
 
-def ssh_rekey(cipher, mac):
-    server = shared('ours', everything)
+def ssh_sends_16_mib(server, *options):
+    """16 MiB there and back; how often keys were exchanged meanwhile."""
     data = os.urandom(16 << 20)
-    options = ['-o', 'RekeyLimit=1M', '-o', f'Ciphers={cipher}'] + (['-o', f'MACs={mac}'] if mac else [])
+    before = len(server.of('session-closed'))
     assert run(ssh(server.port, 'cat', options=options), text=data) == data
+    return server.wait_for('session-closed', count=before + 1)['newKeysSent']
 
 
-def our_rekey(cipher, mac):
+def we_send_16_mib(server, *options):
+    client = our_client(server.port, *logged_in(), '--bytes', str(16 << 20), '--do', 'exec', *options)
+    return client.of('result')[0]['newKeysSent']
+
+
+def ssh_rekey(cipher, mac):
+    options = ['-o', 'RekeyLimit=1M', '-o', f'Ciphers={cipher}'] + (['-o', f'MACs={mac}'] if mac else [])
+    assert ssh_sends_16_mib(shared('ours', everything), *options) > 8
+
+
+def sshd_rekey(cipher, mac):
     server = shared('sshd-rekey', lambda: sshd_everything('RekeyLimit 1M'))
-    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--enc', cipher,
-                        *(['--mac', mac] if mac else []), '--bytes', str(16 << 20), '--do', 'exec')
-    assert client.of('result')[0]['newKeysSent'] > 8
+    assert we_send_16_mib(server, '--enc', cipher, *(['--mac', mac] if mac else [])) > 8
 
 
-def our_own_rekey():
-    server = shared('sshd', sshd_everything)
-    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--rekey', str(1 << 20),
-                        '--bytes', str(16 << 20), '--do', 'exec')
-    assert client.of('result')[0]['newKeysSent'] > 8
-
-
-for cipher, mac in [(c, None) for c in AEAD] + [('aes256-ctr', 'hmac-sha2-256'), ('aes128-ctr', 'hmac-sha2-512-etm@openssh.com')]:
+for cipher, mac in [(c, None) for c in AEAD] + list(zip(CIPHERS, MACS)):
     add(f'/openssh/ssh/rekey/{cipher}', ssh_rekey, cipher, mac)
-    add(f'/openssh/sshd/rekey/{cipher}', our_rekey, cipher, mac)
-add('/openssh/sshd/rekey/ours-first', our_own_rekey)
+    add(f'/openssh/sshd/rekey/{cipher}', sshd_rekey, cipher, mac)
+
+
+@case('/openssh/ssh/rekey/ours-first')
+def _():
+    with OurServer('--authorized-key', key('ed25519') + '.pub', '--rekey', str(1 << 20)) as server:
+        assert ssh_sends_16_mib(server) > 8
+
+
+@case('/openssh/sshd/rekey/ours-first')
+def _():
+    assert we_send_16_mib(shared('sshd', sshd_everything), '--rekey', str(1 << 20)) > 8
 
 
 @case('/openssh/ssh/exit-status')
@@ -249,14 +344,14 @@ def _():
 @case('/openssh/sshd/forward')
 def _():
     server = shared('sshd', sshd_everything)
-    our_client(server.port, '--user', peers_user(), '--key', key('ed25519'),
+    our_client(server.port, *logged_in(),
                '--do', 'local-forward,remote-forward,stream-forward,cancel-forward')
 
 
 @case('/openssh/sshd/steps')
 def _():
     server = shared('sshd', sshd_everything)
-    client = our_client(server.port, '--user', peers_user(), '--key', key('ed25519'),
+    client = our_client(server.port, *logged_in(),
                         '--do', 'exec,command=printf out; printf err >&2; exit 3')
     step = client.of('step')[1]
     assert (step['stdout'], step['stderr'], step['exitStatus']) == ('out', 'err', 3), step
@@ -265,7 +360,7 @@ def _():
 @case('/openssh/sshd/unknown-key')
 def _():
     with Sshd(user_keys=('rsa',)) as server:
-        our_client(server.port, '--user', peers_user(), '--key', key('ed25519'), '--expect-auth-failure')
+        our_client(server.port, *logged_in(), '--expect-auth-failure')
 
 
 @case('/openssh/sshd/known-hosts')
@@ -273,7 +368,7 @@ def _():
     server = shared('sshd', sshd_everything)
     known = peers.write('known', f'[127.0.0.1]:{server.port} {peers.public_key("ed25519")}')
     stranger = peers.write('stranger', f'[127.0.0.1]:{server.port} {peers.public_key("ecdsa-256")}')
-    options = ['--user', peers_user(), '--key', key('ed25519'), '--pk', 'ssh-ed25519', '--do', 'command=exit 0']
+    options = [*logged_in(), '--pk', 'ssh-ed25519', '--do', 'command=exit 0']
     our_client(server.port, *options, '--known-hosts', known)
     our_client(server.port, *options, '--known-hosts', stranger, expect=1)
 
