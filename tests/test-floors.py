@@ -284,7 +284,7 @@ def rule_finished(house):
 
 
 def rule_cited(house):
-    """what comments cite stands in docs/: threats.md, protocol.md, and the design in decisions/README.md"""
+    """what comments cite stands in docs/: threats.md, edge-cases.md, protocol.md, and the design in decisions/README.md"""
     def known(name, pattern):
         path = house.root / 'docs' / name
         return set(re.findall(pattern, path.read_text(encoding='utf-8'), re.M)) if path.exists() else set()
@@ -292,11 +292,12 @@ def rule_cited(house):
     documents = {path.name for pattern in ['docs/**/*.md', '*.md'] for path in house.root.glob(pattern)}
     citations = [
         (re.compile(r'\bT-\d+'), known('threats.md', r'^\| (T-\d+) \|'), 'docs/threats.md'),
+        (re.compile(r'\bE-\d+'), known('edge-cases.md', r'^\| (E-\d+) \|'), 'docs/edge-cases.md'),
         (re.compile(r'\bdesign (\w+)\b(?= |[.,:;)])'), known('decisions/README.md', r'^- \*\*(D\d+)\*\*'),
          'docs/decisions/README.md'),
         (re.compile(r'\bprotocol\.md (\d+(?:\.\d+)?)'),
          known('protocol.md', r'\*\*(\d+\.\d+)\*\*') | known('protocol.md', r'^## (\d+)'), 'docs/protocol.md'),
-        (re.compile(r'\b([a-z]+\.md)\b'), documents, 'this tree'),
+        (re.compile(r'\b([a-z-]+\.md)\b'), documents, 'this tree'),
         (re.compile(r'\bbehaviours? (\d+)\b'), set(), 'this tree'),
     ]
     for file in house.files:
@@ -341,9 +342,10 @@ SOUND = {
     'plugins/echo/echo.h': TOP,
     'tests/run': '#!/bin/sh\n' + HASH,
     'docs/threats.md': '| T-01 | what | answer |\n',
+    'docs/edge-cases.md': '| E-01 | case |\n',
     'docs/protocol.md': '## 1. One\n\n**1.1** Two\n',
     'docs/decisions/README.md': '- **D1** What was decided.\n',
-    'libdevssh/session/cites-private.h': TOP + '/* T-01, design D1, protocol.md 1.1, protocol.md 1 */\n',
+    'libdevssh/session/cites-private.h': TOP + '/* T-01, E-01, design D1, protocol.md 1.1, protocol.md 1 */\n',
 }
 A_C = SOUND['libdevssh/transport/a.c']
 S_C = SOUND['libdevssh/session/s.c']
@@ -393,6 +395,7 @@ FAULTS = [
     (rule_spdx, {'tests/run': '#!/bin/sh\necho\n'}),
     (rule_finished, {'libdevssh/session/s.c': S_C + '/* TO' + 'DO: the rest */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* T-99 */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* E-99 */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* design D99 */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* design 3 */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* protocol.md 1.99 */'}),
