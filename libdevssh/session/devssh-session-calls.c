@@ -220,18 +220,6 @@ devssh_session_request_finish (DevSshSession  *self,
   return success;
 }
 
-static void
-devssh_session_service_request_cancelled_cb (gpointer data)
-{
-  GTask *task = data;
-  DevSshSessionPrivate *priv = devssh_session_get_private (g_task_get_source_object (task));
-
-  if (!g_queue_remove (&priv->service_tasks, task))
-    return;
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Waiting for the service was cancelled");
-  g_object_unref (task);
-}
-
 /* A task that may wait long: its watch goes with it. */
 static void
 devssh_session_watch_task (DevSshSessionPrivate *priv,
@@ -248,7 +236,7 @@ devssh_session_watch_task (DevSshSessionPrivate *priv,
  * devssh_session_request_service_async:
  * @self: a session
  * @name: the name of the service
- * @cancellable: (nullable): a way to give up
+ * @cancellable: (nullable): a way to give up waiting; what was sent stays sent
  * @callback: (scope async) (closure user_data): called when the peer has started it
  * @user_data: for @callback
  *
@@ -274,7 +262,6 @@ devssh_session_request_service_async (DevSshSession       *self,
   priv = devssh_session_get_private (self);
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, devssh_session_request_service_async);
-  g_task_set_task_data (task, g_strdup (name), g_free);
   if (!devssh_session_check_usable (self, task, TRUE))
     return;
   if (priv->role->is_server || !devssh_name_is_valid (name, strlen (name)))
@@ -286,10 +273,7 @@ devssh_session_request_service_async (DevSshSession       *self,
       return;
     }
 
-  devssh_transport_send_service_request (priv->pump->transport, name);
-  devssh_session_watch_task (priv, task, devssh_session_service_request_cancelled_cb);
-  g_queue_push_tail (&priv->service_tasks, g_steal_pointer (&task));
-  devssh_pump_wake (priv->pump);
+  devssh_session_wait_for_service (self, name, g_steal_pointer (&task));
 }
 
 /**

@@ -3,12 +3,11 @@
 #include <libdevssh/session/devssh-session-private.h>
 
 static void
-devssh_session_fail_tasks (DevSshSessionPrivate *priv,
-                           GQueue               *tasks)
+devssh_session_fail_wait_tasks (DevSshSessionPrivate *priv)
 {
   GTask *task;
 
-  while ((task = g_queue_pop_head (tasks)) != NULL)
+  while ((task = g_queue_pop_head (&priv->wait_tasks)) != NULL)
     devssh_context_return_error (priv->context, task, g_error_copy (priv->error));
 }
 
@@ -47,7 +46,7 @@ devssh_session_end (DevSshSession          *self,
   devssh_connection_abort (priv->pump->connection, priv->error);
   if (priv->connect_task != NULL)
     devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
-  devssh_session_fail_tasks (priv, &priv->service_tasks);
+  devssh_session_fail_service_waits (self);
   priv->role->ended (self, priv->error);
   devssh_pump_finish (priv->pump, kind);
   devssh_pump_wake (priv->pump);
@@ -101,8 +100,8 @@ devssh_session_drop (DevSshSession *self)
   g_atomic_int_set (&priv->connected, FALSE);
   if (priv->connect_task != NULL)
     devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
-  devssh_session_fail_tasks (priv, &priv->service_tasks);
-  devssh_session_fail_tasks (priv, &priv->wait_tasks);
+  devssh_session_fail_service_waits (self);
+  devssh_session_fail_wait_tasks (priv);
   priv->role->ended (self, priv->error);
   devssh_session_detach_services (self);
   devssh_pump_abandon (priv->pump);

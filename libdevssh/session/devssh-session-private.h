@@ -50,6 +50,14 @@ struct _DevSshSessionRole
   void (*ended)           (DevSshSession *session, const GError *error);
 };
 
+/* A SERVICE_REQUEST of ours: it keeps its place until the answer comes, whoever still waits for that. */
+typedef struct
+{
+  char              *name;
+  GTask             *task;      /* NULL: given up */
+  DevSshCancelWatch *watch;
+} DevSshServiceWait;
+
 typedef struct
 {
   const DevSshSessionRole *role;
@@ -76,7 +84,7 @@ typedef struct
 
   GError                  *config_error;    /* why connect will refuse */
   GTask                   *connect_task;
-  GQueue                   service_tasks;   /* (element-type GTask): request_service, data: the name */
+  GQueue                   service_waits;   /* (element-type DevSshServiceWait): unanswered, in order */
   GQueue                   wait_tasks;      /* (element-type GTask): wait_closed and close */
   gboolean                 stream_closed;   /* the stream is gone too: close tasks may end */
 } DevSshSessionPrivate;
@@ -113,6 +121,9 @@ DevSshService *devssh_session_ensure_service     (DevSshSession *self, DevSshSer
 gboolean     devssh_session_ask                  (DevSshSession *self, DevSshQuestion *question, gboolean *listened);
 void         devssh_session_service_requested    (DevSshSession *self, const char *name);
 void         devssh_session_service_accepted     (DevSshSession *self, const char *name);
+/* Asks for a service; task is taken. */
+void         devssh_session_wait_for_service     (DevSshSession *self, const char *name, GTask *task);
+void         devssh_session_fail_service_waits   (DevSshSession *self);
 void         devssh_session_detach_services      (DevSshSession *self);
 
 /* ---- devssh-session-end.c ---- */
