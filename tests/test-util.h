@@ -49,6 +49,8 @@ typedef struct
 TestPair      *test_pair_new          (void);
 /* Makes both sessions with handlers connected; nothing is sent. */
 void           test_pair_make         (TestPair *self);
+/* ... over streams of the test's own. */
+void           test_pair_make_over    (TestPair *self, GIOStream *client, GIOStream *server);
 /* ... and connects them. */
 void           test_pair_connect      (TestPair *self);
 /* ... and logs in; asserts that it works. */
