@@ -2,9 +2,7 @@
 /* A client's engine logs in at a server's engine, by every method and to every end. */
 #include "auth-util.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "../test-memory.h"
 
 static const char * const only_keys[] = { "publickey", NULL };
 static const char * const only_dialogue[] = { "keyboard-interactive", NULL };
@@ -773,8 +771,9 @@ test_limit (gconstpointer data)
 /* ---- secrets in memory ---- */
 
 /* Only here in this form; the plain text exists nowhere but where the engines put it. */
-static const guint8 marker[] = { 'x' ^ 0x5a, 'Q' ^ 0x5a, '7' ^ 0x5a, 'm' ^ 0x5a, 'z' ^ 0x5a, 'K' ^ 0x5a, '2' ^ 0x5a,
-                                 'w' ^ 0x5a, 'J' ^ 0x5a, '9' ^ 0x5a, 'b' ^ 0x5a, 'T' ^ 0x5a, '4' ^ 0x5a, 'h' ^ 0x5a };
+#define M(c) ((c) ^ TEST_MEMORY_MASK)
+static const guint8 marker[] = { M ('x'), M ('Q'), M ('7'), M ('m'), M ('z'), M ('K'), M ('2'), M ('w'), M ('J'), M ('9'), M ('b'),
+                                 M ('T'), M ('4'), M ('h') };
 
 /* Long, with the marker in the middle: malloc() itself writes over the beginning of what is freed, and
  * takes small blocks again at once. */
@@ -786,72 +785,20 @@ dup_marker (void)
   char *text = g_strnfill (700, 'p');
 
   for (gsize i = 0; i < sizeof marker; i++)
-    text[MARKER_AT + i] = (char) (marker[i] ^ 0x5a);
+    text[MARKER_AT + i] = (char) M (marker[i]);
   return text;
 }
 
 static gboolean
 is_marker (const guint8 *data)
 {
-  for (gsize i = 0; i < sizeof marker; i++)
-    {
-      if ((data[i] ^ 0x5a) != marker[i])
-        return FALSE;
-    }
-
-  return TRUE;
+  return test_memory_is (data, marker, sizeof marker);
 }
 
-/* How often the marker stands between two addresses, read in overlapping pieces. */
-static guint
-count_markers_between (int     fd,
-                       guint64 start,
-                       guint64 end)
-{
-  static guint8 piece[65536];
-  const guint64 own = (guint64) (gsize) piece;
-  guint found = 0;
-
-  for (guint64 at = start; at + sizeof marker <= end; at += sizeof piece - sizeof marker + 1)
-    {
-      const gssize length = pread (fd, piece, MIN (sizeof piece, end - at), (off_t) at);
-
-      for (gssize i = 0; i + (gssize) sizeof marker <= length; i++)
-        {
-          /* Not in what was just read to be searched. */
-          if (is_marker (piece + i) && (at + i < own || at + i >= own + sizeof piece))
-            found++;
-        }
-    }
-  devssh_wipe (piece, sizeof piece);
-  return found;
-}
-
-/* How often it stands in all that this process may write to. */
 static guint
 count_markers (void)
 {
-  g_autofree char *maps = NULL;
-  g_auto(GStrv) lines = NULL;
-  int fd = open ("/proc/self/mem", O_RDONLY);
-  guint found = 0;
-
-  if (fd < 0 || !g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL))
-    return G_MAXUINT;
-
-  lines = g_strsplit (maps, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    {
-      guint64 start = 0, end = 0;
-      char mode[5] = "";
-
-      /* The shadow memory of sanitizers is terabytes long. */
-      if (sscanf (lines[i], "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x %4s", &start, &end, mode) == 3 &&
-          mode[0] == 'r' && mode[1] == 'w' && end - start <= 256 * 1024 * 1024)
-        found += count_markers_between (fd, start, end);
-    }
-  close (fd);
-  return found;
+  return test_memory_count (marker, sizeof marker);
 }
 
 static gboolean
@@ -1013,39 +960,39 @@ main (int    argc,
 
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/auth/login/none", test_none);
+  g_test_add_func ("/auth/login/none/E-21", test_none);
   g_test_add_func ("/auth/login/none/empty-user", test_empty_user);
-  g_test_add_func ("/auth/login/password", test_password);
-  g_test_add_func ("/auth/login/password/wrong-then-right", test_password_wrong_then_right);
+  g_test_add_func ("/auth/login/password/E-21", test_password);
+  g_test_add_func ("/auth/login/password/wrong-then-right/E-25", test_password_wrong_then_right);
   g_test_add_func ("/auth/login/password/long", test_password_long);
   g_test_add_func ("/auth/login/password/provider", test_password_provider);
   g_test_add_func ("/auth/login/password/provider/keeps-user", test_password_provider_keeps_user);
   g_test_add_func ("/auth/login/password/provider/gives-nothing", test_password_provider_gives_nothing);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      g_autofree char *public_key = g_strconcat ("/auth/login/public-key/", keys[i], NULL);
-      g_autofree char *host_based = g_strconcat ("/auth/login/host-based/", keys[i], NULL);
+      g_autofree char *public_key = g_strconcat ("/auth/login/public-key/", keys[i], "/E-21", NULL);
+      g_autofree char *host_based = g_strconcat ("/auth/login/host-based/", keys[i], "/E-27", NULL);
 
       g_test_add_data_func (public_key, keys[i], test_public_key);
       g_test_add_data_func (host_based, keys[i], test_host_based);
     }
-  g_test_add_func ("/auth/login/public-key/rsa-sha2-256", test_public_key_rsa_sha256);
+  g_test_add_func ("/auth/login/public-key/rsa-sha2-256/E-21", test_public_key_rsa_sha256);
   g_test_add_func ("/auth/login/public-key/second", test_public_key_second);
   g_test_add_func ("/auth/login/public-key/provider", test_public_key_provider);
   g_test_add_func ("/auth/login/public-key/provider/gives-nothing", test_public_key_provider_gives_nothing);
   g_test_add_func ("/auth/login/public-key/without-private-is-skipped", test_public_key_without_private_is_skipped);
-  g_test_add_func ("/auth/login/query/yes/T-35", test_query_yes);
-  g_test_add_func ("/auth/login/query/no/T-35", test_query_no);
-  g_test_add_func ("/auth/login/interactive", test_interactive);
+  g_test_add_func ("/auth/login/query/yes/T-35/E-21/E-23", test_query_yes);
+  g_test_add_func ("/auth/login/query/no/T-35/E-23", test_query_no);
+  g_test_add_func ("/auth/login/interactive/E-21", test_interactive);
   g_test_add_func ("/auth/login/interactive/wrong", test_interactive_wrong);
   g_test_add_func ("/auth/login/interactive/rounds", test_interactive_rounds);
   g_test_add_func ("/auth/login/interactive/after-key", test_interactive_after_key);
   g_test_add_func ("/auth/login/interactive/no-handler-no-dialogue", test_no_dialogue_without_handler);
-  g_test_add_func ("/auth/login/host-based/refused", test_host_based_refused);
-  g_test_add_func ("/auth/login/key-then-password", test_key_then_password);
-  g_test_add_func ("/auth/login/unlisted-password-is-not-sent", test_unlisted_password_is_not_sent);
+  g_test_add_func ("/auth/login/host-based/refused/E-27", test_host_based_refused);
+  g_test_add_func ("/auth/login/key-then-password/E-22", test_key_then_password);
+  g_test_add_func ("/auth/login/unlisted-password-is-not-sent/E-22", test_unlisted_password_is_not_sent);
   g_test_add_func ("/auth/login/no-handler/T-36", test_no_handler);
-  g_test_add_func ("/auth/login/accept-then-false/T-36", test_accept_then_false);
+  g_test_add_func ("/auth/login/accept-then-false/T-36/E-17", test_accept_then_false);
   g_test_add_func ("/auth/login/prompt-then-false/T-36", test_prompt_then_false);
   g_test_add_func ("/auth/login/taken-and-forgotten/T-36", test_taken_and_forgotten);
   g_test_add_func ("/auth/login/late-accept", test_late_accept);
@@ -1053,10 +1000,10 @@ main (int    argc,
   g_test_add_func ("/auth/login/dropped/T-36", test_dropped);
   g_test_add_func ("/auth/login/answer-after-the-end/T-36", test_answer_after_the_end);
   g_test_add_func ("/auth/login/pipelined", test_pipelined);
-  g_test_add_data_func ("/auth/login/limit/2/T-34", GINT_TO_POINTER (2), test_limit);
-  g_test_add_data_func ("/auth/login/limit/5/T-34", GINT_TO_POINTER (5), test_limit);
-  g_test_add_data_func ("/auth/login/limit/unset/T-34", GINT_TO_POINTER (0), test_limit);
-  g_test_add_data_func ("/auth/login/limit/1/T-34", GINT_TO_POINTER (1), test_limit);
+  g_test_add_data_func ("/auth/login/limit/2/T-34/E-25", GINT_TO_POINTER (2), test_limit);
+  g_test_add_data_func ("/auth/login/limit/5/T-34/E-25", GINT_TO_POINTER (5), test_limit);
+  g_test_add_data_func ("/auth/login/limit/unset/T-34/E-25", GINT_TO_POINTER (0), test_limit);
+  g_test_add_data_func ("/auth/login/limit/1/T-34/E-25", GINT_TO_POINTER (1), test_limit);
   g_test_add_func ("/auth/login/secrets-are-gone/password/T-82", test_password_is_gone);
   g_test_add_func ("/auth/login/secrets-are-gone/provided-password/T-82", test_provided_password_is_gone);
   g_test_add_func ("/auth/login/secrets-are-gone/responses/T-82", test_responses_are_gone);
