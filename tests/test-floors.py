@@ -395,7 +395,7 @@ FAULTS = [
     (rule_spdx, {'tests/run': '#!/bin/sh\necho\n'}),
     (rule_finished, {'libdevssh/session/s.c': S_C + '/* TO' + 'DO: the rest */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* T-99 */'}),
-    (rule_cited, {'libdevssh/session/s.c': S_C + '/* E-99 */'}),
+    (rule_cited, {'libdevssh/session/s.c': S_C + '/* E-%d */' % 99}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* design D99 */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* design 3 */'}),
     (rule_cited, {'libdevssh/session/s.c': S_C + '/* protocol.md 1.99 */'}),

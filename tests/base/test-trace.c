@@ -146,13 +146,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/base/trace/nobody-listens", test_trace_nobody_listens);
+  g_test_add_func ("/base/trace/nobody-listens/E-20", test_trace_nobody_listens);
   g_test_add_func ("/base/trace/level", test_trace_level);
-  g_test_add_func ("/base/trace/channel-data", test_trace_channel_data);
+  g_test_add_func ("/base/trace/channel-data/E-20", test_trace_channel_data);
   g_test_add_func ("/base/trace/bounded", test_trace_bounded);
   g_test_add_func ("/base/trace/safe-text/T-57", test_trace_safe_text);
   g_test_add_func ("/base/trace/unref", test_trace_unref);
-  g_test_add_func ("/base/trace/names", test_trace_names);
+  g_test_add_func ("/base/trace/names/E-20", test_trace_names);
 
   return g_test_run ();
 }

@@ -167,7 +167,25 @@ def test_request_before_handler():
     DevSsh.run(main())
 
 
+class Quiet:
+    """What handlers raise is shown to nobody."""
+    def __enter__(self):
+        self.hook, sys.excepthook = sys.excepthook, lambda *what: None
+
+    def __exit__(self, *what):
+        sys.excepthook = self.hook
+
+
+async def is_refused(operation):
+    try:
+        await operation
+    except GLib.Error as error:
+        return error.matches(DevSsh.error_quark(), DevSsh.Error.REFUSED)
+    return False
+
+
 def test_exception_refuses():
+    """A handler that says yes and then throws has refused; its channel, others and the session go on."""
     async def main():
         def handler(channel, request):
             request.complete(True)
@@ -175,18 +193,68 @@ def test_exception_refuses():
         client, server = await connect()
         accepting = server.accept_channel_async(None)
         channel = await client.open_channel_async(None)
-        (await accepting).connect('request', handler)
-        hook, sys.excepthook = sys.excepthook, lambda *what: None
-        try:
+        theirs = await accepting
+        ids = [theirs.connect('request', handler), server.connect('request', handler)]
+        with Quiet():
             assert not await channel.request_async('x@example.org', True, None)
-            await channel.exec_async('ls')
-        except GLib.Error as error:
-            assert error.matches(DevSsh.error_quark(), DevSsh.Error.REFUSED), error
-        else:
-            assert False, 'not refused'
-        finally:
-            sys.excepthook = hook
+            assert await is_refused(channel.exec_async('ls'))
+            assert not (await client.request_async('x@example.org', True, None))[0]
+        theirs.disconnect(ids[0])
+        server.disconnect(ids[1])
+        theirs.connect('request', lambda channel, request: request.complete(True) or True)
+        server.connect('request', lambda session, request: request.complete(True) or True)
+        assert await channel.request_async('x@example.org', True, None)
+        assert (await client.request_async('x@example.org', True, None))[0]
+        accepting = server.accept_channel_async(None)
+        await client.open_channel_async(None)
+        await accepting
     DevSsh.run(main())
+
+
+def test_exception_at_login():
+    """The same of a login, which may be tried again, and of a host key, which ends the session."""
+    async def main():
+        def throw(session, question):
+            question.accept(None)
+            raise KeyError('mine')
+
+        async def secure():
+            ends = [Gio.Socket.new_from_fd(end.detach()).connection_factory_create_connection()
+                    for end in socket.socketpair()]
+            host = DevSsh.ServerCredentials.new()
+            host.add_key(DevSsh.KeyPair.generate('ssh-ed25519', 0))
+            client = DevSsh.ClientSession.new(ends[0], DevSsh.SessionConfig.new())
+            server = DevSsh.ServerSession.new(ends[1], DevSsh.SessionConfig.new(), host)
+            for one in [client.connect_async(None), server.connect_async(None)]:
+                await one
+            return client, server
+
+        user = DevSsh.ClientCredentials.new('ada')
+        user.set_password('enchantress')
+        client, server = await secure()
+        client.connect('authenticating', lambda session, question: question.accept(None) or True)
+        thrower = server.connect('authenticating', throw)
+        with Quiet():
+            assert not await client.authenticate_async(user, None)
+        assert server.get_is_connected() and not server.get_is_authenticated()
+        server.disconnect(thrower)
+        server.connect('authenticating', lambda session, question: question.accept(None) or True)
+        assert await client.authenticate_async(user, None)
+
+        client, server = await secure()
+        client.connect('authenticating', throw)
+        server.connect('authenticating', lambda session, question: question.accept(None) or True)
+        with Quiet():
+            assert not await client.authenticate_async(user, None)
+        assert client.get_disconnect_reason() == DevSsh.DisconnectReason.HOST_KEY_NOT_VERIFIABLE
+        until(lambda: server.get_is_closed())
+        assert server.get_disconnect_reason() == DevSsh.DisconnectReason.HOST_KEY_NOT_VERIFIABLE
+        assert not server.get_is_authenticated()
+    DevSsh.run(main())
+
+
+# The cases of docs/edge-cases.md that a test shows.
+CASES = {'exception-refuses': '/E-17', 'exception-at-login': '/E-17/E-24'}
 
 
 def main():
@@ -195,6 +263,7 @@ def main():
     failed = 0
     print(f'1..{len(tests)}')
     for number, (name, test) in enumerate(tests, 1):
+        name += CASES.get(name, '')
         try:
             test()
         except Exception:

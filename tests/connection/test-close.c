@@ -644,19 +644,19 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/connection/close/plain/13-39", test_close_plain);
-  g_test_add_func ("/connection/close/status/13-39", test_close_status);
-  g_test_add_func ("/connection/close/signal/13-39", test_close_signal);
+  g_test_add_func ("/connection/close/plain/E-39/E-40", test_close_plain);
+  g_test_add_func ("/connection/close/status/E-39", test_close_status);
+  g_test_add_func ("/connection/close/signal/E-39", test_close_signal);
   g_test_add_func ("/connection/close/signal-text/T-57", test_close_signal_text);
-  g_test_add_func ("/connection/close/session/13-39", test_close_session);
+  g_test_add_func ("/connection/close/session/E-39", test_close_session);
   g_test_add_func ("/connection/close/session-unread", test_close_session_unread);
-  g_test_add_func ("/connection/close/dispose/13-40", test_close_dispose);
+  g_test_add_func ("/connection/close/dispose/E-40", test_close_dispose);
   g_test_add_func ("/connection/close/unref", test_close_unref);
-  g_test_add_func ("/connection/close/listed/13-40", test_close_listed);
+  g_test_add_func ("/connection/close/listed/E-40", test_close_listed);
   g_test_add_func ("/connection/close/behind-data/T-54", test_close_behind_data);
   g_test_add_func ("/connection/close/while-waiting/T-54", test_close_while_waiting);
   g_test_add_func ("/connection/close/cancelled/T-65", test_close_cancelled);
-  g_test_add_func ("/connection/close/late-messages/T-54/13-34", test_close_late_messages);
+  g_test_add_func ("/connection/close/late-messages/T-54/E-34", test_close_late_messages);
   g_test_add_func ("/connection/close/received-orders/T-54", test_close_received_orders);
   g_test_add_func ("/connection/close/both-orders/T-54", test_close_both_orders);
 

@@ -1037,10 +1037,10 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/connection/data/order", test_data_order);
-  g_test_add_func ("/connection/data/large/13-38", test_data_large);
-  g_test_add_func ("/connection/data/early/13-36", test_data_early);
-  g_test_add_func ("/connection/data/early-all/13-36", test_data_early_all);
-  g_test_add_func ("/connection/data/early-uncredited/13-36", test_data_early_uncredited);
+  g_test_add_func ("/connection/data/large/E-38", test_data_large);
+  g_test_add_func ("/connection/data/early/E-36", test_data_early);
+  g_test_add_func ("/connection/data/early-all/E-36", test_data_early_all);
+  g_test_add_func ("/connection/data/early-uncredited/E-36", test_data_early_uncredited);
   g_test_add_func ("/connection/data/only-end/T-54", test_data_only_end);
   g_test_add_func ("/connection/data/consumer", test_data_consumer);
   g_test_add_func ("/connection/data/consumer-changes", test_data_consumer_changes);
@@ -1048,15 +1048,15 @@ main (int   argc,
   g_test_add_func ("/connection/data/manual-credit/T-53", test_data_manual_credit);
   g_test_add_func ("/connection/data/window-boundaries/T-53", test_data_window_boundaries);
   g_test_add_func ("/connection/data/max-packet/T-53", test_data_max_packet);
-  g_test_add_func ("/connection/data/adjust-overflow/T-53/13-38", test_data_adjust_overflow);
-  g_test_add_func ("/connection/data/exact-window/T-53/13-38", test_data_exact_window);
-  g_test_add_func ("/connection/data/both-ways/13-38", test_data_both_ways);
-  g_test_add_func ("/connection/data/many-sends/13-37", test_data_many_sends);
+  g_test_add_func ("/connection/data/adjust-overflow/T-53/E-38", test_data_adjust_overflow);
+  g_test_add_func ("/connection/data/exact-window/T-53/E-38", test_data_exact_window);
+  g_test_add_func ("/connection/data/both-ways/E-38", test_data_both_ways);
+  g_test_add_func ("/connection/data/many-sends/E-37", test_data_many_sends);
   g_test_add_func ("/connection/data/turns", test_data_turns);
   g_test_add_func ("/connection/data/control-behind", test_data_control_behind);
-  g_test_add_func ("/connection/data/eof/13-41", test_data_eof);
+  g_test_add_func ("/connection/data/eof/E-41", test_data_eof);
   g_test_add_func ("/connection/data/zero-length/T-55", test_data_zero_length);
-  g_test_add_func ("/connection/data/extended/T-56/13-42", test_data_extended);
+  g_test_add_func ("/connection/data/extended/T-56/E-42", test_data_extended);
   g_test_add_func ("/connection/data/send-cancelled/T-65", test_data_send_cancelled);
   g_test_add_func ("/connection/data/eof-cancelled/T-65", test_data_eof_cancelled);
   g_test_add_func ("/connection/data/unqueue/T-65", test_data_unqueue);

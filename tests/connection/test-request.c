@@ -48,6 +48,14 @@ answer_channel_request_cb (DevSshChannel        *channel,
   return TRUE;
 }
 
+static gboolean
+answer_session_request_cb (TestEnd              *end,
+                           DevSshSessionRequest *session_request)
+{
+  devssh_session_request_complete (session_request, TRUE);
+  return TRUE;
+}
+
 static void
 keeper_init (Keeper *keeper)
 {
@@ -265,6 +273,8 @@ test_request_without_handler (void)
   g_autoptr(DevSshChannel) ours = NULL;
   g_autoptr(GAsyncResult) before = NULL;
   g_autoptr(GAsyncResult) after = NULL;
+  g_autoptr(GAsyncResult) session_before = NULL;
+  g_autoptr(GAsyncResult) session_after = NULL;
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
@@ -275,6 +285,15 @@ test_request_without_handler (void)
   request (ours, "x@example.org", &after);
   test_pair_run (&pair);
   g_assert_true (granted (ours, after));
+
+  /* The session's are alike. */
+  session_request (&pair.client, "x@example.org", &session_before);
+  test_pair_run (&pair);
+  g_assert_false (session_granted (session_before));
+  pair.server.session_request = answer_session_request_cb;
+  session_request (&pair.client, "x@example.org", &session_after);
+  test_pair_run (&pair);
+  g_assert_true (session_granted (session_after));
   test_pair_clear (&pair);
 }
 
@@ -302,8 +321,10 @@ test_request_throws (void)
   TestPair pair;
   g_autoptr(DevSshChannel) theirs = NULL;
   g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) other = NULL;
   g_autoptr(GAsyncResult) channels = NULL;
   g_autoptr(GAsyncResult) sessions = NULL;
+  g_autoptr(GAsyncResult) again = NULL;
 
   test_pair_init (&pair, NULL);
   pair.server.session_request = throwing_session_request_cb;
@@ -314,6 +335,14 @@ test_request_throws (void)
   test_pair_run (&pair);
   g_assert_false (granted (ours, channels));
   g_assert_false (session_granted (sessions));
+
+  /* This channel and others go on. */
+  g_signal_handlers_disconnect_by_func (theirs, throwing_request_cb, NULL);
+  g_signal_connect (theirs, "request", G_CALLBACK (answer_channel_request_cb), GINT_TO_POINTER (TRUE));
+  request (ours, "x@example.org", &again);
+  other = test_open_channel (&pair, &pair.client, NULL);
+  test_pair_run (&pair);
+  g_assert_true (granted (ours, again));
   test_pair_clear (&pair);
 }
 
@@ -407,6 +436,46 @@ test_request_stuck_channel (void)
   g_assert_true (granted (stuck, result));
   keeper_clear (&keeper);
   test_pair_clear (&pair);
+}
+
+/* Three channels are asked at once, and answered in the order of the answers, whatever the order of the requests was. */
+static void
+test_request_several_channels (void)
+{
+  for (guint order = 0; order < 6; order++)
+    {
+      TestPair pair;
+      Keeper keeper;
+      DevSshChannel *ours[3], *theirs[3];
+      GAsyncResult *results[3] = { NULL };
+
+      keeper_init (&keeper);
+      test_pair_init (&pair, NULL);
+      for (guint i = 0; i < 3; i++)
+        {
+          ours[i] = test_open_both (&pair, &pair.client, &theirs[i]);
+          g_signal_connect (theirs[i], "request", G_CALLBACK (keep_channel_request_cb), &keeper);
+          request (ours[i], "x@example.org", &results[i]);
+        }
+      test_pair_run (&pair);
+      g_assert_cmpuint (keeper.kept->len, ==, 3);
+      for (guint i = 0; i < 3; i++)
+        {
+          devssh_channel_request_complete (keeper.kept->pdata[orders[order][i]], orders[order][i] != 1);
+          test_pair_run (&pair);
+          for (guint k = 0; k < 3; k++)
+            g_assert_true ((results[orders[order][k]] != NULL) == (k <= i));
+        }
+      for (guint i = 0; i < 3; i++)
+        {
+          g_assert_cmpint (granted (ours[i], results[i]), ==, i != 1);
+          g_object_unref (results[i]);
+          g_object_unref (ours[i]);
+          g_object_unref (theirs[i]);
+        }
+      keeper_clear (&keeper);
+      test_pair_clear (&pair);
+    }
 }
 
 /* ---- bounds ---- */
@@ -668,6 +737,8 @@ exec_request_cb (DevSshChannel        *channel,
   g_assert_true (devssh_channel_request_get_channel (channel_request) == channel);
   g_assert_cmpstr (devssh_channel_request_get_request_type (channel_request), ==, "exec");
   g_assert_true (devssh_channel_request_get_want_reply (channel_request));
+  g_assert_nonnull (devssh_channel_request_get_principal (channel_request));
+  g_assert_true (devssh_channel_request_get_principal (channel_request) == g_object_get_data (G_OBJECT (channel), "principal"));
   devssh_channel_request_complete (channel_request, g_strcmp0 (command, user_data) == 0);
   return TRUE;
 }
@@ -677,12 +748,15 @@ test_request_exec (void)
 {
   static const char * const commands[] = { "", "ls -l", "\xc3\xa4rgerlich" };
   TestPair pair;
+  g_autoptr(GObject) principal = g_object_new (G_TYPE_OBJECT, NULL);
   g_autoptr(DevSshChannel) theirs = NULL;
   g_autoptr(DevSshChannel) ours = NULL;
   gulong handler;
 
   test_pair_init (&pair, NULL);
+  devssh_connection_set_principal (pair.server.connection, principal);
   ours = test_open_both (&pair, &pair.client, &theirs);
+  g_object_set_data (G_OBJECT (theirs), "principal", principal);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
       g_autoptr(GAsyncResult) result = NULL;
@@ -796,6 +870,9 @@ test_request_cancelled (void)
   g_autoptr(GAsyncResult) early_result = NULL;
   g_autoptr(GAsyncResult) late_result = NULL;
   g_autoptr(GAsyncResult) next = NULL;
+  g_autoptr(DevSshChannel) other_theirs = NULL;
+  g_autoptr(DevSshChannel) other = NULL;
+  g_autoptr(GAsyncResult) other_result = NULL;
   g_autoptr(GError) error = NULL;
 
   keeper_init (&keeper);
@@ -819,6 +896,14 @@ test_request_cancelled (void)
   test_pair_run (&pair);
   g_assert_false (devssh_channel_request_finish (ours, late_result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (next);
+
+  /* Another channel's answer is its own. */
+  other = test_open_both (&pair, &pair.client, &other_theirs);
+  g_signal_connect (other_theirs, "request", G_CALLBACK (answer_channel_request_cb), GINT_TO_POINTER (TRUE));
+  request (other, "other@example.org", &other_result);
+  test_pair_run (&pair);
+  g_assert_true (granted (other, other_result));
   g_assert_null (next);
 
   /* The first answer is for the one that was given up. */
@@ -1356,14 +1441,15 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/connection/request/orders/T-52", test_request_orders);
-  g_test_add_func ("/connection/request/session-orders/T-52", test_request_session_orders);
+  g_test_add_func ("/connection/request/orders/T-52/E-29", test_request_orders);
+  g_test_add_func ("/connection/request/session-orders/T-52/E-29", test_request_session_orders);
   g_test_add_func ("/connection/request/dropped/T-52", test_request_dropped);
-  g_test_add_func ("/connection/request/without-handler/13-45", test_request_without_handler);
-  g_test_add_func ("/connection/request/throws/13-17", test_request_throws);
-  g_test_add_func ("/connection/request/recursive/13-44", test_request_recursive);
-  g_test_add_func ("/connection/request/stuck-channel/T-51/13-44", test_request_stuck_channel);
-  g_test_add_func ("/connection/request/overflow/T-52/13-44", test_request_overflow);
+  g_test_add_func ("/connection/request/without-handler/E-45", test_request_without_handler);
+  g_test_add_func ("/connection/request/throws/E-17", test_request_throws);
+  g_test_add_func ("/connection/request/recursive/E-44", test_request_recursive);
+  g_test_add_func ("/connection/request/stuck-channel/T-51/E-44", test_request_stuck_channel);
+  g_test_add_func ("/connection/request/several-channels/E-44", test_request_several_channels);
+  g_test_add_func ("/connection/request/overflow/T-52/E-44", test_request_overflow);
   g_test_add_func ("/connection/request/session-overflow/T-52", test_request_session_overflow);
   g_test_add_func ("/connection/request/no-reply/T-52", test_request_no_reply);
   g_test_add_func ("/connection/request/unasked/T-52", test_request_unasked);
@@ -1371,26 +1457,26 @@ main (int   argc,
   g_test_add_func ("/connection/request/flood-behind-data/T-47", test_request_flood_behind_data);
   g_test_add_func ("/connection/request/flood-counted/T-52", test_request_flood_counted);
   g_test_add_func ("/connection/request/keepalive/T-62", test_request_keepalive);
-  g_test_add_func ("/connection/request/payload/13-45", test_request_payload);
-  g_test_add_func ("/connection/request/exec", test_request_exec);
+  g_test_add_func ("/connection/request/payload/E-45", test_request_payload);
+  g_test_add_func ("/connection/request/exec/E-45", test_request_exec);
   g_test_add_func ("/connection/request/exec-refused", test_request_exec_refused);
-  g_test_add_func ("/connection/request/signal/13-42", test_request_signal);
-  g_test_add_func ("/connection/request/exit-status/13-39", test_request_exit_status);
+  g_test_add_func ("/connection/request/signal/E-42", test_request_signal);
+  g_test_add_func ("/connection/request/exit-status/E-39", test_request_exit_status);
   g_test_add_func ("/connection/request/without-type/T-12", test_request_without_type);
-  g_test_add_func ("/connection/request/cancelled/T-65/13-31", test_request_cancelled);
-  g_test_add_func ("/connection/request/cancelled-unsent/T-65/13-31", test_request_cancelled_unsent);
-  g_test_add_func ("/connection/request/session-cancelled/T-65/13-31", test_request_session_cancelled);
-  g_test_add_func ("/connection/request/handler-closes/T-64/13-30", test_request_handler_closes);
+  g_test_add_func ("/connection/request/cancelled/T-65/E-31", test_request_cancelled);
+  g_test_add_func ("/connection/request/cancelled-unsent/T-65/E-31", test_request_cancelled_unsent);
+  g_test_add_func ("/connection/request/session-cancelled/T-65/E-31", test_request_session_cancelled);
+  g_test_add_func ("/connection/request/handler-closes/T-64/E-30", test_request_handler_closes);
   g_test_add_func ("/connection/request/close-ends/T-52", test_request_close_ends);
   g_test_add_func ("/connection/request/on-closed", test_request_on_closed);
-  g_test_add_func ("/connection/request/abort", test_request_abort);
+  g_test_add_func ("/connection/request/abort/E-45", test_request_abort);
   g_test_add_func ("/connection/request/reply-behind-data", test_request_reply_behind_data);
   g_test_add_func ("/connection/request/place-of-reply", test_request_place_of_reply);
-  g_test_add_func ("/connection/request/open-in-handler/13-29", test_request_open_in_handler);
-  g_test_add_func ("/connection/request/open-waits/13-29", test_request_open_waits);
+  g_test_add_func ("/connection/request/open-in-handler/E-29", test_request_open_in_handler);
+  g_test_add_func ("/connection/request/open-waits/E-29", test_request_open_waits);
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
   g_test_add_func ("/connection/request/long-before-accept", test_request_long_before_accept);
-  g_test_add_func ("/connection/request/as-heard/13-29", test_request_as_heard);
+  g_test_add_func ("/connection/request/as-heard/E-29", test_request_as_heard);
   g_test_add_func ("/connection/request/too-long/T-10", test_request_too_long);
   g_test_add_func ("/connection/request/never-heard", test_request_never_heard);
 

@@ -450,7 +450,7 @@ main (int   argc,
 
   g_test_add_func ("/connection/states/table/T-51", test_states_table);
   g_test_add_func ("/connection/states/others/T-51", test_states_others);
-  g_test_add_func ("/connection/states/before-authentication/T-30", test_states_before_authentication);
+  g_test_add_func ("/connection/states/before-authentication/T-30/E-26", test_states_before_authentication);
   g_test_add_func ("/connection/states/keepalive/T-30", test_states_keepalive);
   g_test_add_func ("/connection/states/cut/T-12", test_states_cut);
 

@@ -679,7 +679,7 @@ main (int   argc,
   g_test_add_data_func ("/forwarding/hostile/reply-port/T-85/too-large", GUINT_TO_POINTER (65616), test_reply_ports);
   g_test_add_data_func ("/forwarding/hostile/reply-port/T-85/zero", GUINT_TO_POINTER (0), test_reply_ports);
   g_test_add_data_func ("/forwarding/hostile/reply-port/T-85/none", GUINT_TO_POINTER (1), test_reply_ports);
-  g_test_add_func ("/forwarding/hostile/malformed/T-12", test_malformed);
+  g_test_add_func ("/forwarding/hostile/malformed/T-12/E-66", test_malformed);
   g_test_add_func ("/forwarding/hostile/trailing-bytes", test_trailing_bytes);
   g_test_add_func ("/forwarding/hostile/rebinding/T-85", test_rebinding);
   g_test_add_func ("/forwarding/hostile/resolved-once/T-85", test_resolved_once);

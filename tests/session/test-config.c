@@ -546,11 +546,11 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/session/config/defaults", test_defaults);
+  g_test_add_func ("/session/config/defaults/T-68", test_defaults);
   g_test_add_func ("/session/config/reconnect", test_reconnect);
   g_test_add_func ("/session/config/no-security", test_no_security);
   g_test_add_func ("/session/config/T-19/on-demand", test_on_demand);
-  g_test_add_func ("/session/config/unknown-names", test_unknown_names);
+  g_test_add_func ("/session/config/unknown-names/T-68", test_unknown_names);
   g_test_add_func ("/session/config/empty-lists", test_empty_lists);
   g_test_add_func ("/session/config/T-25/none-does-not-mix", test_none_does_not_mix);
   g_test_add_func ("/session/config/T-25/none-by-hand", test_none_by_hand);
@@ -563,7 +563,7 @@ main (int   argc,
   g_test_add_func ("/session/config/notify", test_notify);
   g_test_add_func ("/session/config/services", test_services);
   g_test_add_func ("/session/config/T-83/plugin-directories", test_plugin_directories);
-  g_test_add_func ("/session/config/message-handlers", test_message_handlers);
+  g_test_add_func ("/session/config/message-handlers/E-06", test_message_handlers);
   g_test_add_func ("/session/config/engines", test_engines);
   g_test_add_func ("/session/config/windows", test_windows);
 

@@ -665,7 +665,7 @@ main (int   argc,
   for (guint row = 0; row < G_N_ELEMENTS (worst_signals); row++)
     for (guint deed = 0; deed < N_DEEDS; deed++)
       {
-        g_autofree char *path = g_strdup_printf ("/session/handler/T-64/%s/%s-%u/%s",
+        g_autofree char *path = g_strdup_printf ("/session/handler/T-64/E-15/%s/%s-%u/%s",
                                                  worst_signals[row].who == 'c' ? "client"
                                                  : worst_signals[row].who == 's' ? "server" : "channel",
                                                  worst_signals[row].signal, worst_signals[row].passed + 1,
@@ -675,7 +675,7 @@ main (int   argc,
       }
   for (guint what = 0; what < G_N_ELEMENTS (calls); what++)
     {
-      g_autofree char *path = g_strdup_printf ("/session/cancel/T-65/%s", calls[what]);
+      g_autofree char *path = g_strdup_printf ("/session/cancel/T-65/E-19/%s", calls[what]);
 
       g_test_add_data_func (path, GUINT_TO_POINTER (what), test_cancel);
     }

@@ -1014,7 +1014,7 @@ main (int   argc,
   g_test_add_func ("/stream/channel/polled/in-thread", test_polled_in_thread);
   g_test_add_func ("/stream/channel/blocking/here", test_blocking);
   g_test_add_func ("/stream/channel/blocking/in-callback", test_blocking_in_callback);
-  g_test_add_func ("/stream/channel/blocking/cancelled", test_blocking_cancelled);
+  g_test_add_func ("/stream/channel/blocking/cancelled/E-19", test_blocking_cancelled);
   g_test_add_func ("/stream/channel/blocking/T-66/in-thread", test_blocking_in_thread);
   g_test_add_func ("/stream/channel/T-66/wrong-thread-is-told", test_wrong_thread_is_told);
   g_test_add_func ("/stream/channel/half-close", test_half_close);

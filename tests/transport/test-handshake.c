@@ -416,14 +416,14 @@ main (int argc, char **argv)
 
   for (guint i = 0; devssh_kex_algorithm_names[i] != NULL; i++)
     {
-      g_autofree char *path = g_strconcat ("/transport/handshake/kex/",
+      g_autofree char *path = g_strconcat ("/transport/handshake/E-08/kex/",
                                            devssh_kex_algorithm_names[i], NULL);
 
       g_test_add_data_func (path, devssh_kex_algorithm_names[i], test_handshake_kex);
     }
   for (guint i = 0; devssh_signature_algorithm_names[i] != NULL; i++)
     {
-      g_autofree char *path = g_strconcat ("/transport/handshake/host-key/",
+      g_autofree char *path = g_strconcat ("/transport/handshake/E-08/host-key/",
                                            devssh_signature_algorithm_names[i], NULL);
 
       g_test_add_data_func (path, devssh_signature_algorithm_names[i], test_handshake_host_key);
@@ -432,22 +432,22 @@ main (int argc, char **argv)
     for (guint m = 0; devssh_mac_algorithm_names[m] != NULL; m++)
       {
         const char *cipher = devssh_cipher_algorithm_names[i], *mac = devssh_mac_algorithm_names[m];
-        g_autofree char *path = g_strconcat ("/transport/handshake/protection/", cipher, "/", mac,
+        g_autofree char *path = g_strconcat ("/transport/handshake/E-08/protection/", cipher, "/", mac,
                                              NULL);
 
         g_test_add_data_func_full (path, g_strconcat (cipher, " ", mac, NULL),
                                    test_handshake_protection, g_free);
       }
-  g_test_add_func ("/transport/handshake/all-pairs", test_handshake_all_pairs);
+  g_test_add_func ("/transport/handshake/all-pairs/E-08", test_handshake_all_pairs);
   g_test_add_func ("/transport/handshake/client-prefers/T-24", test_handshake_client_prefers);
   g_test_add_func ("/transport/handshake/sends-early", test_handshake_sends_early);
   g_test_add_func ("/transport/handshake/flights", test_handshake_flights);
-  g_test_add_data_func ("/transport/handshake/no-common/kex/T-24", "kex", test_handshake_no_common);
-  g_test_add_data_func ("/transport/handshake/no-common/host-key/T-24", "host-key",
+  g_test_add_data_func ("/transport/handshake/no-common/kex/T-24/E-08", "kex", test_handshake_no_common);
+  g_test_add_data_func ("/transport/handshake/no-common/host-key/T-24/E-08", "host-key",
                         test_handshake_no_common);
-  g_test_add_data_func ("/transport/handshake/no-common/cipher/T-24", "cipher",
+  g_test_add_data_func ("/transport/handshake/no-common/cipher/T-24/E-08", "cipher",
                         test_handshake_no_common);
-  g_test_add_data_func ("/transport/handshake/no-common/mac/T-24", "mac", test_handshake_no_common);
+  g_test_add_data_func ("/transport/handshake/no-common/mac/T-24/E-08", "mac", test_handshake_no_common);
   g_test_add_data_func ("/transport/handshake/need-host-key/at-once", GINT_TO_POINTER (FALSE),
                         test_handshake_need_host_key);
   g_test_add_data_func ("/transport/handshake/need-host-key/later", GINT_TO_POINTER (TRUE),

@@ -689,8 +689,12 @@ test_machine_limits (void)
     { 35004, FALSE, 2 },
     { 262144, TRUE, 0 },
     { 262160, TRUE, 2 },
+    { 1024 * 1024 + 16, TRUE, 2 },
     { 0xfffffff0, TRUE, 2 },
+    { 0, FALSE, 2 },
+    { 1, FALSE, 2 },
     { 0, TRUE, 2 },
+    { 1, TRUE, 2 },
     { 16, TRUE, 0 },
   };
 
@@ -779,20 +783,20 @@ main (int argc, char **argv)
   g_test_add_data_func ("/transport/machine/token/sha2-256", "hmac-sha2-256", test_machine_token);
   g_test_add_func ("/transport/machine/token/none", test_machine_no_token);
   g_test_add_func ("/transport/machine/trace", test_machine_trace);
-  g_test_add_func ("/transport/machine/trace/data/T-82", test_machine_trace_data);
+  g_test_add_func ("/transport/machine/trace/data/T-82/E-20", test_machine_trace_data);
   g_test_add_func ("/transport/machine/trace/negotiation", test_machine_trace_negotiation);
-  g_test_add_func ("/transport/machine/limits/T-10", test_machine_limits);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/gcm",
+  g_test_add_func ("/transport/machine/limits/T-10/E-01", test_machine_limits);
+  g_test_add_data_func ("/transport/machine/tampered/T-18/E-02/gcm",
                         "aes256-gcm@openssh.com hmac-sha2-256", test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/chacha20-poly1305",
+  g_test_add_data_func ("/transport/machine/tampered/T-18/E-02/chacha20-poly1305",
                         "chacha20-poly1305@openssh.com hmac-sha2-256",
                         test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/ctr-etm",
+  g_test_add_data_func ("/transport/machine/tampered/T-18/E-02/ctr-etm",
                         "aes256-ctr hmac-sha2-256-etm@openssh.com",
                         test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/ctr", "aes256-ctr hmac-sha2-256",
+  g_test_add_data_func ("/transport/machine/tampered/T-18/E-02/ctr", "aes256-ctr hmac-sha2-256",
                         test_machine_tampered);
-  g_test_add_data_func ("/transport/machine/tampered/T-18/T-19/cbc", "aes256-cbc hmac-sha2-256",
+  g_test_add_data_func ("/transport/machine/tampered/T-18/T-19/E-02/cbc", "aes256-cbc hmac-sha2-256",
                         test_machine_tampered);
 
   return g_test_run ();

@@ -327,11 +327,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_data_func ("/transport/none/pair/both", "none none", test_none_pair);
-  g_test_add_data_func ("/transport/none/pair/client", "none curve25519-sha256,none",
+  g_test_add_data_func ("/transport/none/pair/client/E-11", "none curve25519-sha256,none",
                         test_none_pair);
-  g_test_add_data_func ("/transport/none/pair/server", "curve25519-sha256,none none",
+  g_test_add_data_func ("/transport/none/pair/server/E-11", "curve25519-sha256,none none",
                         test_none_pair);
-  g_test_add_data_func ("/transport/none/pair/by-choice",
+  g_test_add_data_func ("/transport/none/pair/by-choice/E-11",
                         "none,curve25519-sha256 curve25519-sha256,none", test_none_pair);
   g_test_add_data_func ("/transport/none/refused/client", GINT_TO_POINTER (TRUE),
                         test_none_refused);

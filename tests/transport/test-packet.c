@@ -749,14 +749,14 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_for_modes ("sizes", test_packet_sizes, TRUE);
+  add_for_modes ("sizes/E-04/E-07", test_packet_sizes, TRUE);
   add_for_modes ("splits/T-02", test_packet_splits, TRUE);
-  add_for_modes ("length/T-10", test_packet_length, TRUE);
+  add_for_modes ("length/T-10/E-01", test_packet_length, TRUE);
   g_test_add_func ("/transport/packet/clear-alignment/T-10", test_packet_clear_alignment);
-  add_for_modes ("padding/T-11", test_packet_padding, TRUE);
+  add_for_modes ("padding/T-11/E-01", test_packet_padding, TRUE);
   add_for_modes ("padding-most/T-11", test_packet_padding_most, TRUE);
   g_test_add_func ("/transport/packet/padding-random/T-11", test_packet_padding_random);
-  add_for_modes ("tampered/T-18", test_packet_tampered, FALSE);
+  add_for_modes ("tampered/T-18/E-02", test_packet_tampered, FALSE);
   add_for_modes ("out-of-order/T-18", test_packet_out_of_order, FALSE);
   g_test_add_func ("/transport/packet/cbc-discards/T-19", test_packet_cbc_discards);
   add_for_modes ("counters/T-20/T-23", test_packet_counters, TRUE);

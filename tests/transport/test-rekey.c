@@ -785,14 +785,14 @@ main (int argc, char **argv)
   g_test_add_data_func ("/transport/rekey/call/client", "client", test_rekey_call);
   g_test_add_data_func ("/transport/rekey/call/server", "server", test_rekey_call);
   g_test_add_data_func ("/transport/rekey/call/both/T-29", "client+server", test_rekey_call);
-  g_test_add_func ("/transport/rekey/bytes", test_rekey_bytes);
-  g_test_add_func ("/transport/rekey/bytes/never", test_rekey_bytes_never);
-  g_test_add_data_func ("/transport/rekey/thousand/T-20/gcm", "aes256-gcm@openssh.com",
+  g_test_add_func ("/transport/rekey/bytes/E-10", test_rekey_bytes);
+  g_test_add_func ("/transport/rekey/bytes/never/E-10", test_rekey_bytes_never);
+  g_test_add_data_func ("/transport/rekey/thousand/T-20/E-09/gcm", "aes256-gcm@openssh.com",
                         test_rekey_thousand);
-  g_test_add_data_func ("/transport/rekey/thousand/T-20/ctr", "aes256-ctr", test_rekey_thousand);
-  g_test_add_func ("/transport/rekey/random/T-29", test_rekey_random);
-  g_test_add_func ("/transport/rekey/interleaved/T-29", test_rekey_interleaved);
-  g_test_add_func ("/transport/rekey/what-passes/T-29", test_rekey_what_passes);
+  g_test_add_data_func ("/transport/rekey/thousand/T-20/E-09/ctr", "aes256-ctr", test_rekey_thousand);
+  g_test_add_func ("/transport/rekey/random/T-29/E-09", test_rekey_random);
+  g_test_add_func ("/transport/rekey/interleaved/T-29/E-09", test_rekey_interleaved);
+  g_test_add_func ("/transport/rekey/what-passes/T-29/E-09", test_rekey_what_passes);
   g_test_add_func ("/transport/rekey/host-key/T-29", test_rekey_host_key);
   g_test_add_data_func ("/transport/rekey/counters/strict/T-22/T-23", GINT_TO_POINTER (TRUE),
                         test_rekey_strict);
