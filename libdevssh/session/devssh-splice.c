@@ -3,9 +3,9 @@
  * lie; bytes of the channel are written from where they were decrypted, and only what the stream does not take at once is kept. */
 #include <libdevssh/session/devssh-splice.h>
 
+#include <libdevssh/base/devssh-byte-queue-private.h>
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/connection/devssh-channel-private.h>
-#include <libdevssh/session/devssh-byte-queue-private.h>
 #include <libdevssh/session/devssh-io-source-private.h>
 
 /* Fairness: so many buffers in a row for one splice before the loop sees the others. */

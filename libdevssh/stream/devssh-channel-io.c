@@ -2,8 +2,8 @@
 /* The bytes of a channel, for its stream: queued, read, written, polled and waited for. */
 #include <libdevssh/stream/devssh-channel-io-private.h>
 
+#include <libdevssh/base/devssh-byte-queue-private.h>
 #include <libdevssh/base/devssh-error.h>
-#include <libdevssh/session/devssh-byte-queue-private.h>
 #include <string.h>
 
 /* A stream that is polled takes so much before it says that it would block. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Received bytes that wait for their reader. */
-#include <libdevssh/session/devssh-byte-queue-private.h>
+#include <libdevssh/base/devssh-byte-queue-private.h>
 
 #include <string.h>
 

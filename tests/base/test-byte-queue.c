@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Received bytes that wait: in order, and without a small piece holding a large buffer. */
-#include <libdevssh/session/devssh-byte-queue-private.h>
+#include <libdevssh/base/devssh-byte-queue-private.h>
 
 #include <string.h>
 
@@ -87,8 +87,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/session/byte-queue/order", test_order);
-  g_test_add_func ("/session/byte-queue/T-53/slices", test_slices);
+  g_test_add_func ("/base/byte-queue/order", test_order);
+  g_test_add_func ("/base/byte-queue/T-53/slices", test_slices);
 
   return g_test_run ();
 }
