@@ -2,7 +2,7 @@
 /* A client's engine logs in at a server's engine, by every method and to every end. */
 #include "auth-util.h"
 
-#include "../test-memory.h"
+#include "../test-search-memory.h"
 
 static const char * const only_keys[] = { "publickey", NULL };
 static const char * const only_dialogue[] = { "keyboard-interactive", NULL };
@@ -771,7 +771,7 @@ test_limit (gconstpointer data)
 /* ---- secrets in memory ---- */
 
 /* Only here in this form; the plain text exists nowhere but where the engines put it. */
-#define M(c) ((c) ^ TEST_MEMORY_MASK)
+#define M(c) ((c) ^ TEST_SEARCH_MASK)
 static const guint8 marker[] = { M ('x'), M ('Q'), M ('7'), M ('m'), M ('z'), M ('K'), M ('2'), M ('w'), M ('J'), M ('9'), M ('b'),
                                  M ('T'), M ('4'), M ('h') };
 
@@ -792,13 +792,13 @@ dup_marker (void)
 static gboolean
 is_marker (const guint8 *data)
 {
-  return test_memory_is (data, marker, sizeof marker);
+  return test_search_is (data, marker, sizeof marker);
 }
 
 static guint
 count_markers (void)
 {
-  return test_memory_count (marker, sizeof marker);
+  return test_search_count (marker, sizeof marker);
 }
 
 static gboolean

@@ -2,40 +2,9 @@
 /* Much of everything: what it must not cost (T-50, T-92). */
 #include "connection-util.h"
 
-#include <stdio.h>
+#include "../test-memory.h"
+
 #include <string.h>
-#include <unistd.h>
-
-/* Sanitizers keep freed memory for a while, so there the numbers say nothing. */
-#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
-#define MEMORY_IS_MEASURED FALSE
-#else
-#define MEMORY_IS_MEASURED TRUE
-#endif
-
-static gsize
-resident (void)
-{
-  g_autofree char *text = NULL;
-  gulong total = 0, pages = 0;
-
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) || sscanf (text, "%lu %lu", &total, &pages) != 2)
-    return 0;
-
-  return pages * (gsize) sysconf (_SC_PAGESIZE);
-}
-
-static void
-check_growth (gsize       before,
-              gsize       allowed,
-              const char *what)
-{
-  gsize after = resident ();
-
-  g_test_message ("%s: %" G_GSIZE_FORMAT " KiB before, %" G_GSIZE_FORMAT " KiB after", what, before / 1024, after / 1024);
-  if (MEMORY_IS_MEASURED)
-    g_assert_cmpuint (after, <, before + allowed);
-}
 
 static void
 receive_open (TestEnd *end,
@@ -60,13 +29,13 @@ test_flood_refused (void)
   test_end_init (&end, FALSE, NULL);
   for (guint i = 0; i < 1000; i++)
     receive_open (&end, i);
-  before = resident ();
+  before = test_memory_get_resident ();
   for (guint i = 0; i < 20000; i++)
     receive_open (&end, i);
   test_end_run (&end);
   g_assert_cmpuint (end.n_sent, ==, 21000);
   g_assert_cmpuint (end.fatal, ==, 0);
-  check_growth (before, 1024 * 1024, "20000 refused");
+  test_memory_assert_growth (before, 1024 * 1024, "20000 refused");
   test_end_clear (&end);
 }
 
@@ -82,7 +51,7 @@ test_flood_open_close (void)
       g_autoptr(DevSshChannel) channel = test_open_channel (&pair, i & 1 ? &pair.client : &pair.server, NULL);
 
       if (i == 1000)
-        before = resident ();
+        before = test_memory_get_resident ();
       test_send (channel, "x");
       devssh_channel_close (channel);
       test_pair_run (&pair);
@@ -91,7 +60,7 @@ test_flood_open_close (void)
     }
   g_assert_cmpuint (pair.client.n_closed, ==, 11000);
   g_assert_cmpuint (pair.server.n_closed, ==, 11000);
-  check_growth (before, 1024 * 1024, "10000 opened and closed");
+  test_memory_assert_growth (before, 1024 * 1024, "10000 opened and closed");
   test_pair_clear (&pair);
 }
 
@@ -115,9 +84,9 @@ test_flood_close_unanswered (void)
       devssh_channel_close (channel);
       test_end_run (&end);
       if (i == 1000)
-        before = resident ();
+        before = test_memory_get_resident ();
     }
-  check_growth (before, 1024 * 1024, "70000 closed by us");
+  test_memory_assert_growth (before, 1024 * 1024, "70000 closed by us");
   /* And one that does answer, late. */
   test_end_receive (&end, close, sizeof close);
   g_assert_cmpuint (end.fatal, ==, 0);
@@ -184,12 +153,12 @@ test_flood_idle_memory (void)
   end.opening = test_accept_opening;
   for (guint i = 0; i < 1000; i++)
     receive_open (&end, i);
-  before = resident ();
+  before = test_memory_get_resident ();
   for (guint i = 0; i < 10000; i++)
     receive_open (&end, 1000 + i);
-  each = (resident () - before) / 10000;
+  each = (test_memory_get_resident () - before) / 10000;
   g_test_message ("%" G_GSIZE_FORMAT " bytes for an idle channel", each);
-  if (MEMORY_IS_MEASURED)
+  if (TEST_MEMORY_IS_MEASURED)
     g_assert_cmpuint (each, <, 1500);
   test_end_clear (&end);
 }

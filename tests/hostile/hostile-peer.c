@@ -500,20 +500,3 @@ hostile_serves_on (void)
   test_pair_authenticate (pair);
   test_pair_open (pair, "session", &client, &server);
 }
-
-gsize
-hostile_get_memory (void)
-{
-#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
-  return 0;
-#else
-  g_autofree char *text = NULL;
-  g_auto(GStrv) pages = NULL;
-
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL))
-    return 0;
-  pages = g_strsplit (text, " ", -1);
-
-  return (gsize) g_ascii_strtoull (pages[1], NULL, 10) * (gsize) sysconf (_SC_PAGESIZE);
-#endif
-}

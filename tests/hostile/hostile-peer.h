@@ -82,13 +82,5 @@ guint        hostile_peer_get_grants  (HostilePeer         *self);
 
 /* An honest session in the same process, from the first byte to an open channel. */
 void         hostile_serves_on        (void);
-/* Bytes of memory in use by this process; 0 where that means nothing (sanitizers). */
-gsize        hostile_get_memory       (void);
-#define hostile_assert_growth(before, limit) \
-  G_STMT_START { \
-    gsize _now = hostile_get_memory (); \
-    g_test_message ("memory: %" G_GSIZE_FORMAT " KiB, then %" G_GSIZE_FORMAT, (gsize) (before) / 1024, _now / 1024); \
-    g_assert_cmpuint (_now, <=, (before) + (limit)); \
-  } G_STMT_END
 
 G_END_DECLS

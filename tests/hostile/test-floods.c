@@ -3,6 +3,7 @@
  *
  * With --little-memory all of it runs again in an address space that has no room for a mistake (T-48). */
 #include "hostile-peer.h"
+#include "../test-memory.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -19,7 +20,7 @@ flood_with_noise (HostilePeer *peer)
 {
   g_autofree char *large = g_malloc (32 * 1024);
   g_autofree char *ignore = NULL, *debug = NULL;
-  gsize before = hostile_get_memory ();
+  gsize before = test_memory_get_resident ();
 
   memset (large, 'x', 32 * 1024 - 1);
   large[32 * 1024 - 1] = '\0';
@@ -36,7 +37,7 @@ flood_with_noise (HostilePeer *peer)
   test_spin_until (peer->count == 0 || peer->over);
 
   g_assert_false (peer->over);
-  hostile_assert_growth (before, 8 * MEBIBYTE);
+  test_memory_assert_growth (before, 8 * MEBIBYTE, "memory");
 }
 
 static void
@@ -91,10 +92,10 @@ test_unfinished_rekey (gconstpointer fields)
   hostile_peer_get_in (peer);
   hostile_peer_set_deaf (peer, TRUE);
   hostile_peer_rekey (peer);
-  before = hostile_get_memory ();
+  before = test_memory_get_resident ();
   hostile_peer_flood (peer, fields, 100000);
   test_settle ();
-  hostile_assert_growth (before, 12 * MEBIBYTE);
+  test_memory_assert_growth (before, 12 * MEBIBYTE, "memory");
 
   /* Whatever has become of it by now, it does not outlive the deadline of the exchange. */
   devssh_context_advance_clock (context, 61 * G_TIME_SPAN_SECOND);
@@ -126,7 +127,7 @@ test_producer_and_unfinished_rekey (void)
   hostile_peer_set_deaf (peer, TRUE);
   test_settle ();
 
-  before = hostile_get_memory ();
+  before = test_memory_get_resident ();
   for (n_sent = 0; n_sent < 1000; n_sent++)
     {
       devssh_channel_send_async (channel, chunk, NULL, test_keep_result_cb, &result);
@@ -138,7 +139,7 @@ test_producer_and_unfinished_rekey (void)
     }
   /* The one that waits is told so by not being done. */
   g_assert_cmpuint (n_sent, <, 16);
-  hostile_assert_growth (before, 4 * MEBIBYTE);
+  test_memory_assert_growth (before, 4 * MEBIBYTE, "memory");
 
   devssh_context_advance_clock (context, 61 * G_TIME_SPAN_SECOND);
   test_spin_until (result != NULL);
@@ -155,19 +156,19 @@ test_replies_never_read (void)
   guint asked;
 
   hostile_peer_get_in (peer);
-  before = hostile_get_memory ();
+  before = test_memory_get_resident ();
   hostile_peer_set_deaf (peer, TRUE);
   hostile_peer_flood (peer, "b80 sx@example.org b1 t", 300000);
   test_settle ();
   asked = 300000 - peer->count;
   /* The session has stopped reading. */
   g_assert_cmpuint (peer->count, >, 200000);
-  hostile_assert_growth (before, 8 * MEBIBYTE);
+  test_memory_assert_growth (before, 8 * MEBIBYTE, "memory");
 
   hostile_peer_set_deaf (peer, FALSE);
   test_spin_until (peer->received[82] == 300000);
   g_test_message ("%u were asked before anything was read", asked);
-  hostile_assert_growth (before, 8 * MEBIBYTE);
+  test_memory_assert_growth (before, 8 * MEBIBYTE, "memory");
   g_assert_false (peer->over);
   hostile_peer_say_fields (peer, "b90 ssession u1 u100 u100");
   test_spin_until (peer->received[91] == 1);
@@ -199,10 +200,10 @@ test_refused_openings (void)
   /* The first thousand bring the buffers and lists to their size. */
   hostile_peer_flood (peer, "b90 sx@example.org u7 u100000 u32768", 1000);
   test_spin_until (peer->received[92] == 1000);
-  before = hostile_get_memory ();
+  before = test_memory_get_resident ();
   hostile_peer_flood (peer, "b90 sx@example.org u7 u100000 u32768", 20000);
   test_spin_until (peer->received[92] == 21000);
-  hostile_assert_growth (before, 1 * MEBIBYTE);
+  test_memory_assert_growth (before, 1 * MEBIBYTE, "memory");
   g_assert_cmpuint (hostile_peer_get_grants (peer), ==, 1);
   g_assert_cmpuint (g_list_model_get_n_items (devssh_session_get_channels (peer->session)), ==, 0);
 }
@@ -231,14 +232,14 @@ test_empty_data (void)
   hostile_peer_get_in (peer);
   hostile_peer_say_fields (peer, "b90 ssession u7 u0 u32768");
   test_spin_until (peer->received[91] == 1);
-  before = hostile_get_memory ();
+  before = test_memory_get_resident ();
   hostile_peer_flood (peer, "b94 u0 s", 100000);
   test_spin_until (peer->count == 0);
   hostile_peer_flood (peer, "b95 u0 u1 s", 100000);
   test_spin_until (peer->count == 0);
   hostile_peer_say_fields (peer, "b98 u0 sexec b1 sx");
   test_spin_until (peer->received[100] == 1);
-  hostile_assert_growth (before, 2 * MEBIBYTE);
+  test_memory_assert_growth (before, 2 * MEBIBYTE, "memory");
 }
 
 /* Early data that nobody reads is bounded by the window. */
@@ -251,12 +252,12 @@ test_data_nobody_reads (void)
   hostile_peer_get_in (peer);
   hostile_peer_say_fields (peer, "b90 ssession u7 u0 u32768");
   test_spin_until (peer->received[91] == 1);
-  before = hostile_get_memory ();
+  before = test_memory_get_resident ();
   /* Small pieces cost more than what is in them. */
   hostile_peer_flood (peer, "b94 u0 sx", 1024 * 1024);
   test_spin_until (peer->count == 0 || peer->over);
   g_assert_false (peer->over);
-  hostile_assert_growth (before, 128 * MEBIBYTE);
+  test_memory_assert_growth (before, 128 * MEBIBYTE, "memory");
   hostile_peer_say_fields (peer, "b94 u0 sx");
   hostile_peer_expect_end (peer, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR);
 }
@@ -289,7 +290,7 @@ use_little_memory (void)
   g_auto(GStrv) pages = NULL;
   struct rlimit limit;
 
-  if (hostile_get_memory () == 0)
+  if (test_memory_get_resident () == 0)
     return FALSE;
 
   /* What GLib and OpenSSL load when first used is loaded by now. */

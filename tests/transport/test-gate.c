@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A scripted peer sends every message in every state; floods, unknown numbers, texts, EXT_INFO. */
 #include "test-peer.h"
+#include "../test-memory.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PROTOCOL DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR
 
@@ -325,25 +324,12 @@ test_gate_unknown (gconstpointer data)
 
 /* ---- T-17 ---- */
 
-static gsize
-resident (void)
-{
-  g_autofree char *text = NULL;
-  unsigned long size = 0, pages = 0;
-
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
-      sscanf (text, "%lu %lu", &size, &pages) != 2)
-    return 0;
-
-  return pages * sysconf (_SC_PAGESIZE);
-}
-
 static void
 test_gate_flood (gconstpointer data)
 {
   guint8 number = GPOINTER_TO_UINT (data);
   g_autofree guint8 *payload = g_malloc0 (16384);
-  gsize before = 0, after;
+  gsize before = 0;
 
   payload[0] = number;
   if (number == DEVSSH_MESSAGE_DEBUG)
@@ -364,12 +350,11 @@ test_gate_flood (gconstpointer data)
           /* The test's own diary must not grow. */
           g_string_truncate (peer->end.story, 0);
           if (i == 10)
-            before = resident ();
+            before = test_memory_get_resident ();
         }
       g_assert_cmpint (peer->end.last, ==, DEVSSH_TRANSPORT_NEED_INPUT);
       test_peer_expect_nothing (peer);
-      after = resident ();
-      g_assert_cmpuint (after, <, before + 8 * 1024 * 1024);
+      test_memory_assert_growth (before, 8 * 1024 * 1024, "1024 times 16 KiB");
     }
 }
 

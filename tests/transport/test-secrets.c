@@ -2,7 +2,7 @@
 /* Shared secrets and keys are nowhere in memory once they are done with: after a rekey the old ones, after the end all. */
 #include "test-ends.h"
 
-#include "../test-memory.h"
+#include "../test-search-memory.h"
 
 #include <libdevssh/crypto/devssh-crypto-private.h>
 #include <libdevssh/transport/devssh-transport-state-private.h>
@@ -52,7 +52,7 @@ keep (Secrets      *self,
   g_assert_cmpuint (length, >=, 2 * PIECE);
   piece->name = name;
   for (guint i = 0; i < PIECE; i++)
-    piece->masked[i] = data[PIECE / 2 + i] ^ TEST_MEMORY_MASK;
+    piece->masked[i] = data[PIECE / 2 + i] ^ TEST_SEARCH_MASK;
 }
 
 /* Only a key that is no number: with those OpenSSL itself leaves copies on the heap, in scratch that it frees. Read by parameter,
@@ -87,13 +87,13 @@ static guint
 count (const Secrets *self,
        gboolean       say)
 {
-  TestMemoryNeedle needles[G_N_ELEMENTS (self->pieces)];
+  TestSearchNeedle needles[G_N_ELEMENTS (self->pieces)];
   guint total = 0;
 
   for (guint i = 0; i < self->n_pieces; i++)
-    needles[i] = (TestMemoryNeedle) { self->pieces[i].masked, PIECE, 0 };
+    needles[i] = (TestSearchNeedle) { self->pieces[i].masked, PIECE, 0 };
   scrub_stack ();
-  g_assert_true (test_memory_count_all (needles, self->n_pieces));
+  g_assert_true (test_search_count_all (needles, self->n_pieces));
   for (guint i = 0; i < self->n_pieces; i++)
     {
       if (needles[i].found > 0 && say)
@@ -226,7 +226,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  if (!test_memory_count_all (NULL, 0))
+  if (!test_search_count_all (NULL, 0))
     {
       g_print ("1..0 # SKIP there is no /proc/self/mem to look into\n");
       return 0;
