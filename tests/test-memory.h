@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,6 +29,22 @@ test_memory_get_resident (void)
     return 0;
 
   return pages * (gsize) sysconf (_SC_PAGESIZE);
+}
+
+/* Of these, what was asked for and not given back: to the byte, and 0 where the C library does not say. */
+static inline gsize
+test_memory_get_allocated (void)
+{
+#if defined (__GLIBC__) && __GLIBC_PREREQ (2, 33)
+  if (TEST_MEMORY_IS_MEASURED)
+    {
+      struct mallinfo2 info = mallinfo2 ();
+
+      return info.uordblks + info.hblkhd;
+    }
+#endif
+
+  return 0;
 }
 
 #define test_memory_assert_growth(before, limit, what) \
