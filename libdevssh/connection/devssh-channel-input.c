@@ -3,50 +3,35 @@
 #include <libdevssh/connection/devssh-connection-internal-private.h>
 
 #include <stddef.h>
-#include <string.h>
 
-/* A slice keeps a whole receive buffer, so only what is large is kept as one, and of what waits only the first few. */
+/* A slice keeps a whole receive buffer, so only what is large is one. */
 #define SLICE_FROM (8 * 1024)
-#define MAX_SLICES 4
 
 /* Turns of the loop after which a channel that closed without data stops looking for a late listener. */
 #define MAX_PROBES 1000
 
-DevSshInItem *
-devssh_in_item_new (DevSshInKind  kind,
-                    guint32       data_type,
-                    const guint8 *data,
-                    gsize         length,
-                    DevSshBuffer *buffer)
+static gboolean
+is_slice (gsize         length,
+          DevSshBuffer *buffer)
 {
-  gboolean slice = buffer != NULL && length >= SLICE_FROM;
-  DevSshInItem *item = g_malloc0 (sizeof *item + (slice ? 0 : length));
+  return buffer != NULL && length >= SLICE_FROM;
+}
 
-  item->kind = kind;
-  item->data_type = data_type;
-  item->length = length;
-  if (slice)
-    {
-      item->buffer = devssh_buffer_ref (buffer);
-      item->data = data;
-    }
-  else
-    {
-      if (length > 0)
-        memcpy (item->copy, data, length);
-      item->data = item->copy;
-    }
-  return item;
+static GBytes *
+make_bytes (const guint8 *data,
+            gsize         length,
+            DevSshBuffer *buffer)
+{
+  return is_slice (length, buffer) ? devssh_buffer_slice (buffer, data, length) : g_bytes_new (data, length);
 }
 
 void
-devssh_in_item_free (DevSshInItem *item)
+devssh_connection_event_keep (DevSshConnectionEvent *event)
 {
-  if (item == NULL)
-    return;
-
-  g_clear_pointer (&item->buffer, devssh_buffer_unref);
-  g_free (item);
+  event->bytes = make_bytes (event->data, event->length, event->buffer);
+  event->data = g_bytes_get_data (event->bytes, NULL);
+  if (!is_slice (event->length, event->buffer))
+    event->buffer = NULL;
 }
 
 /* ---- credit ---- */
@@ -183,6 +168,7 @@ receive_data (DevSshConnection *connection,
               DevSshBuffer     *buffer)
 {
   DevSshConnectionEvent *event;
+  gboolean hot;
 
   /* RFC 4254, 5.2: both are promises of the sender, and extended data counts as much (T-53, T-56). */
   if (data.length > connection->config->max_packet)
@@ -208,25 +194,23 @@ receive_data (DevSshConnection *connection,
       return;
     }
 
-  if (connection->events.length == 0)
+  hot = connection->events.length == 0;
+  if (hot)
     {
       event = &connection->hot;
       event->type = DEVSSH_CONNECTION_CHANNEL_DATA;
       event->channel = g_object_ref (self);
-      event->data = data.data;
-      event->buffer = buffer;
     }
   else
     {
-      DevSshInItem *item = devssh_in_item_new (DEVSSH_IN_DATA, data_type, data.data, data.length, buffer);
-
       event = devssh_connection_push_event (connection, DEVSSH_CONNECTION_CHANNEL_DATA, self);
-      event->item = item;
-      event->data = item->data;
-      event->buffer = item->buffer;
     }
   event->data_type = data_type;
+  event->data = data.data;
   event->length = data.length;
+  event->buffer = buffer;
+  if (!hot)
+    devssh_connection_event_keep (event);
 }
 
 /* 94 */
@@ -318,23 +302,14 @@ may_emit (DevSshChannel *self,
          (kind == DEVSSH_IN_CLOSED && devssh_channel_hears_closed (self));
 }
 
-static GBytes *
-make_bytes (const guint8 *data,
-            gsize         length,
-            DevSshBuffer *buffer)
-{
-  if (buffer != NULL && length >= SLICE_FROM)
-    return devssh_buffer_slice (buffer, data, length);
-
-  return g_bytes_new (data, length);
-}
-
+/* owner: keeps data, or NULL. */
 static void
 emit_data (DevSshChannel *self,
            guint32        data_type,
            const guint8  *data,
            gsize          length,
-           DevSshBuffer  *buffer)
+           DevSshBuffer  *buffer,
+           GBytes        *owner)
 {
   g_autoptr(GBytes) bytes = NULL;
   gboolean extended, plain;
@@ -356,7 +331,7 @@ emit_data (DevSshChannel *self,
       return;
     }
 
-  bytes = make_bytes (data, length, buffer);
+  bytes = owner != NULL ? g_bytes_ref (owner) : make_bytes (data, length, buffer);
   if (self->manual_credit)
     self->handed += (guint32) length;
 
@@ -396,73 +371,82 @@ emit_closed (DevSshChannel *self)
 
 static void schedule_flush (DevSshChannel *self);
 
-static void
-in_queue_push (DevSshChannel *self,
-               DevSshInItem  *item)
+/* What is the next thing that waits? */
+static DevSshInKind
+first_waiting (DevSshChannel *self)
 {
-  if (item->buffer != NULL && self->n_slices >= MAX_SLICES)
-    {
-      DevSshInItem *copy = devssh_in_item_new (item->kind, item->data_type, item->data, item->length, NULL);
+  if (self->unread != NULL)
+    return DEVSSH_IN_DATA;
 
-      devssh_in_item_free (item);
-      item = copy;
-    }
-  self->n_slices += item->buffer != NULL;
+  return self->eof_waits ? DEVSSH_IN_EOF : self->closed_waits ? DEVSSH_IN_CLOSED : DEVSSH_IN_NOTHING;
+}
 
-  if (self->in_tail != NULL)
-    self->in_tail->next = item;
-  else
-    self->in_head = item;
-  self->in_tail = item;
-
-  /* A handler that iterates the loop while we hand out what waits goes on with the next. */
-  if (may_emit (self, self->in_head->kind))
+/* Something waits behind what waits already. A handler that iterates the loop while we hand that out goes on with the next. */
+static void
+wait_for_reader (DevSshChannel *self)
+{
+  if (may_emit (self, first_waiting (self)))
     schedule_flush (self);
   else
     devssh_channel_watch_handlers (self);
 }
 
-static DevSshInItem *
-in_queue_pop (DevSshChannel *self)
+static void
+free_unread (DevSshChannel *self)
 {
-  DevSshInItem *item = self->in_head;
+  devssh_unread_clear (self->unread);
+  g_clear_pointer (&self->unread, g_free);
+}
 
-  self->in_head = item->next;
-  if (self->in_head == NULL)
-    self->in_tail = NULL;
-  self->n_slices -= item->buffer != NULL;
-  return item;
+static void
+emit_first_unread (DevSshChannel *self)
+{
+  DevSshBuffer *buffer;
+  guint32 data_type;
+  g_autoptr(GBytes) bytes = devssh_unread_pop (self->unread, &data_type, &buffer);
+  gsize length;
+  const guint8 *data = g_bytes_get_data (bytes, &length);
+
+  if (self->unread->bytes.length == 0)
+    free_unread (self);
+  emit_data (self, data_type, data, length, buffer, bytes);
 }
 
 /* Hands out what waits, one thing after the other; every handler may change everything (T-64). */
 static void
 flush (DevSshChannel *self)
 {
+  DevSshInKind kind;
+
   self->flush_pending = FALSE;
 
-  while (self->in_head != NULL && may_emit (self, self->in_head->kind))
+  while ((kind = first_waiting (self)) != DEVSSH_IN_NOTHING && may_emit (self, kind))
     {
-      DevSshInItem *item = in_queue_pop (self);
-
-      if (item->kind == DEVSSH_IN_DATA)
-        emit_data (self, item->data_type, item->data, item->length, item->buffer);
-      else if (item->kind == DEVSSH_IN_EOF)
-        emit_eof (self);
+      if (kind == DEVSSH_IN_DATA)
+        {
+          emit_first_unread (self);
+        }
+      else if (kind == DEVSSH_IN_EOF)
+        {
+          self->eof_waits = FALSE;
+          emit_eof (self);
+        }
       else
-        emit_closed (self);
-      devssh_in_item_free (item);
+        {
+          self->closed_waits = FALSE;
+          emit_closed (self);
+        }
     }
 
   /* Who listens for the end and not for data does not want the data. A consumer that comes later still finds it. */
-  if (self->in_tail != NULL && self->in_tail->kind == DEVSSH_IN_CLOSED && self->consumer == NULL &&
-      !self->end_told && devssh_channel_hears_closed (self))
+  if (self->closed_waits && self->consumer == NULL && !self->end_told && devssh_channel_hears_closed (self))
     {
       self->end_told = TRUE;
       devssh_channel_emit_closed (self);
     }
 
   /* One that comes after everything learns at least that. */
-  if (self->in_head == NULL && self->ended && self->consumer != NULL)
+  if (first_waiting (self) == DEVSSH_IN_NOTHING && self->ended && self->consumer != NULL)
     emit_closed (self);
 
   devssh_channel_show_parked (self);
@@ -489,16 +473,16 @@ static void
 probe_cb (DevSshProbe *probe)
 {
   DevSshChannel *self = (DevSshChannel *) (void *) ((char *) probe - offsetof (DevSshChannel, probe));
-  gboolean only_end = self->in_head != NULL && self->in_head->kind == DEVSSH_IN_CLOSED;
+  DevSshInKind first = first_waiting (self);
 
-  if ((self->in_head != NULL && may_emit (self, self->in_head->kind)) ||
-      (self->in_tail != NULL && self->in_tail->kind == DEVSSH_IN_CLOSED && devssh_channel_hears_closed (self)) ||
+  if ((first != DEVSSH_IN_NOTHING && may_emit (self, first)) ||
+      (self->closed_waits && devssh_channel_hears_closed (self)) ||
       (self->parked.length > 0 && devssh_channel_has_request_handler (self)))
     {
       devssh_probe_clear (probe);
       schedule_flush (self);
     }
-  else if (only_end && ++self->probed > MAX_PROBES)
+  else if (first == DEVSSH_IN_CLOSED && ++self->probed > MAX_PROBES)
     {
       devssh_probe_clear (probe);
     }
@@ -509,7 +493,7 @@ probe_cb (DevSshProbe *probe)
 void
 devssh_channel_watch_handlers (DevSshChannel *self)
 {
-  gboolean wanted = (self->in_head != NULL && self->consumer == NULL && !self->end_told) ||
+  gboolean wanted = (first_waiting (self) != DEVSSH_IN_NOTHING && self->consumer == NULL && !self->end_told) ||
                     self->parked.length > 0;
 
   if (!wanted)
@@ -528,16 +512,19 @@ devssh_channel_deliver_data (DevSshChannel         *self,
       return;
     }
 
-  if (self->in_head == NULL && may_emit (self, DEVSSH_IN_DATA))
+  if (self->unread == NULL && may_emit (self, DEVSSH_IN_DATA))
     {
-      emit_data (self, event->data_type, event->data, event->length, event->buffer);
+      emit_data (self, event->data_type, event->data, event->length, event->buffer, event->bytes);
       return;
     }
 
-  if (event->item == NULL)
-    event->item = devssh_in_item_new (DEVSSH_IN_DATA, event->data_type,
-                                      event->data, event->length, event->buffer);
-  in_queue_push (self, g_steal_pointer (&event->item));
+  if (self->unread == NULL)
+    self->unread = g_new0 (DevSshUnread, 1);
+  if (devssh_unread_push (self->unread, event->data_type, event->data, event->length, event->buffer))
+    wait_for_reader (self);
+  else
+    /* Nobody knows so many types (T-56). */
+    credit (self, event->length);
 }
 
 void
@@ -546,10 +533,15 @@ devssh_channel_deliver_eof (DevSshChannel *self)
   if (self->closed_here)
     return;
 
-  if (self->in_head == NULL && may_emit (self, DEVSSH_IN_EOF))
-    emit_eof (self);
+  if (self->unread == NULL && may_emit (self, DEVSSH_IN_EOF))
+    {
+      emit_eof (self);
+    }
   else
-    in_queue_push (self, devssh_in_item_new (DEVSSH_IN_EOF, 0, NULL, 0, NULL));
+    {
+      self->eof_waits = TRUE;
+      wait_for_reader (self);
+    }
 }
 
 void
@@ -565,20 +557,21 @@ devssh_channel_deliver_closed (DevSshChannel *self)
       return;
     }
 
-  if (self->in_head == NULL && may_emit (self, DEVSSH_IN_CLOSED))
+  if (first_waiting (self) == DEVSSH_IN_NOTHING && may_emit (self, DEVSSH_IN_CLOSED))
     {
       emit_closed (self);
       return;
     }
 
-  in_queue_push (self, devssh_in_item_new (DEVSSH_IN_CLOSED, 0, NULL, 0, NULL));
+  self->closed_waits = TRUE;
+  wait_for_reader (self);
   flush (self);
 }
 
 gboolean
 devssh_channel_has_unread (DevSshChannel *self)
 {
-  return self->in_head != NULL && self->in_head->kind == DEVSSH_IN_DATA;
+  return self->unread != NULL;
 }
 
 void
@@ -586,13 +579,13 @@ devssh_channel_drop_input (DevSshChannel *self)
 {
   gsize bytes = 0;
 
-  while (self->in_head != NULL)
+  if (self->unread != NULL)
     {
-      DevSshInItem *item = in_queue_pop (self);
-
-      bytes += item->length;
-      devssh_in_item_free (item);
+      bytes = self->unread->bytes.length;
+      free_unread (self);
     }
+  self->eof_waits = FALSE;
+  self->closed_waits = FALSE;
   devssh_channel_watch_handlers (self);
   credit (self, bytes);
 }
@@ -619,7 +612,7 @@ devssh_channel_set_consumer (DevSshChannel          *self,
 
   self->consumer = consumer;
   devssh_channel_watch_handlers (self);
-  if (self->in_head != NULL || self->ended)
+  if (first_waiting (self) != DEVSSH_IN_NOTHING || self->ended)
     schedule_flush (self);
   return TRUE;
 }
@@ -641,7 +634,7 @@ devssh_channel_pause (DevSshChannel *self,
                       gboolean       paused)
 {
   self->paused = paused != FALSE;
-  if (!paused && self->in_head != NULL)
+  if (!paused && first_waiting (self) != DEVSSH_IN_NOTHING)
     schedule_flush (self);
 }
 

@@ -18,6 +18,7 @@
 #include <libdevssh/connection/devssh-channel-table-private.h>
 #include <libdevssh/connection/devssh-connection-private.h>
 #include <libdevssh/connection/devssh-replies-private.h>
+#include <libdevssh/connection/devssh-unread-private.h>
 #include <libdevssh/connection/devssh-window-private.h>
 #include <libdevssh/base/devssh-error.h>
 
@@ -40,7 +41,6 @@ typedef enum
 
 typedef struct _DevSshPendingRequest DevSshPendingRequest;
 typedef struct _DevSshOutItem        DevSshOutItem;
-typedef struct _DevSshInItem         DevSshInItem;
 
 /* ---- sending: one queue per channel, data and control messages in the order of the calls ---- */
 typedef enum
@@ -72,24 +72,14 @@ typedef struct
   DevSshOutItem *tail;
 } DevSshOutQueue;
 
-/* ---- receiving: what waits for a consumer, in order ---- */
+/* ---- receiving: what waits for a reader, in this order ---- */
 typedef enum
 {
+  DEVSSH_IN_NOTHING,
   DEVSSH_IN_DATA,
   DEVSSH_IN_EOF,
   DEVSSH_IN_CLOSED
 } DevSshInKind;
-
-struct _DevSshInItem
-{
-  DevSshInItem  *next;
-  DevSshInKind   kind;
-  guint32        data_type;
-  const guint8  *data;
-  gsize          length;
-  DevSshBuffer  *buffer;      /* keeps data, or NULL: copy does */
-  guint8         copy[];
-};
 
 /* ---- requests of ours ---- */
 struct _DevSshPendingRequest
@@ -144,6 +134,8 @@ struct _DevSshChannel
   guint                  stderr_to_data : 1;     /* we are a client */
   guint                  fixed_window : 1;       /* the application set it: a promise */
   guint                  window_announced : 1;
+  guint                  eof_waits : 1;          /* behind unread */
+  guint                  closed_waits : 1;       /* behind both */
   guint                  flush_pending : 1;
   guint                  in_ring : 1;
   guint                  for_acceptor : 1;       /* nobody else took the opening */
@@ -171,9 +163,7 @@ struct _DevSshChannel
   guint32                handed;           /* manual credit: with the application, not returned yet */
   guint64                bytes_received;
   DevSshChannelConsumer *consumer;
-  DevSshInItem          *in_head;
-  DevSshInItem          *in_tail;
-  guint                  n_slices;         /* waiting items that keep a receive buffer */
+  DevSshUnread          *unread;           /* waits for a reader; NULL: nothing does */
   DevSshProbe            probe;            /* looks whether somebody has connected a handler */
   guint                  probed;           /* times it looked */
 
@@ -264,19 +254,19 @@ gboolean       devssh_channel_hears_eof     (DevSshChannel *self);
 gboolean       devssh_channel_hears_closed  (DevSshChannel *self);
 
 /* ---- devssh-channel-input.c ---- */
-void          devssh_channel_handle_adjust   (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
-void          devssh_channel_handle_data     (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
-void          devssh_channel_handle_extended (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
-void          devssh_channel_handle_eof      (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
-DevSshInItem *devssh_in_item_new             (DevSshInKind kind, guint32 data_type, const guint8 *data, gsize length, DevSshBuffer *buffer);
-void          devssh_in_item_free            (DevSshInItem *item);
-void          devssh_channel_deliver_data    (DevSshChannel *self, DevSshConnectionEvent *event);
-void          devssh_channel_deliver_eof     (DevSshChannel *self);
-void          devssh_channel_deliver_closed  (DevSshChannel *self);
-gboolean      devssh_channel_has_unread      (DevSshChannel *self);
-void          devssh_channel_drop_input      (DevSshChannel *self);
+void     devssh_channel_handle_adjust   (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void     devssh_channel_handle_data     (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void     devssh_channel_handle_extended (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+void     devssh_channel_handle_eof      (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+/* An event of data that is not delivered at once: from now on it keeps its data itself. */
+void     devssh_connection_event_keep   (DevSshConnectionEvent *event);
+void     devssh_channel_deliver_data    (DevSshChannel *self, DevSshConnectionEvent *event);
+void     devssh_channel_deliver_eof     (DevSshChannel *self);
+void     devssh_channel_deliver_closed  (DevSshChannel *self);
+gboolean devssh_channel_has_unread      (DevSshChannel *self);
+void     devssh_channel_drop_input      (DevSshChannel *self);
 /* Looks each turn of the loop until somebody takes what waits. */
-void          devssh_channel_watch_handlers  (DevSshChannel *self);
+void     devssh_channel_watch_handlers  (DevSshChannel *self);
 
 /* ---- devssh-channel-output.c ---- */
 /* In its turn, behind what the channel sends already. done may be NULL. */

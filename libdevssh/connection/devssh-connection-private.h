@@ -67,7 +67,7 @@ typedef struct
   DevSshSessionRequest     *session_request;
   guint32                   reason;
   const char               *text;
-  gpointer                  item;             /* private: what owns data when no buffer does */
+  GBytes                   *bytes;            /* private: what keeps data, if it had to wait */
 } DevSshConnectionEvent;
 void devssh_connection_event_clear (DevSshConnectionEvent *event);
 

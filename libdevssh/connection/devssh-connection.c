@@ -242,13 +242,9 @@ static void
 queue_hot_event (DevSshConnection *self)
 {
   DevSshConnectionEvent *event = g_new (DevSshConnectionEvent, 1);
-  DevSshInItem *item = devssh_in_item_new (DEVSSH_IN_DATA, self->hot.data_type,
-                                           self->hot.data, self->hot.length, self->hot.buffer);
 
   *event = self->hot;
-  event->item = item;
-  event->data = item->data;
-  event->buffer = item->buffer;
+  devssh_connection_event_keep (event);
   memset (&self->hot, 0, sizeof self->hot);
   g_queue_push_head (&self->events, event);
 }
@@ -386,7 +382,7 @@ devssh_connection_event_clear (DevSshConnectionEvent *event)
   g_clear_object (&event->opening);
   g_clear_object (&event->channel_request);
   g_clear_object (&event->session_request);
-  g_clear_pointer ((DevSshInItem **) &event->item, devssh_in_item_free);
+  g_clear_pointer (&event->bytes, g_bytes_unref);
   memset (event, 0, sizeof *event);
 }
 

@@ -767,7 +767,7 @@ test_data_zero_length (void)
     receive_data (&end, i & 1, 0);
   g_assert_cmpuint (end.fatal, ==, 0);
   g_assert_cmpuint (end.n_sent, ==, sent);
-  g_assert_null (channel->in_head);
+  g_assert_null (channel->unread);
   g_assert_cmpuint (end.connection->events.length, ==, 0);
   test_ears_all (ears);
   test_end_run (&end);
