@@ -59,7 +59,7 @@ test_search_is_there (int     pagemap,
 
 /* Between two addresses, read in overlapping pieces. */
 static inline void
-test_search_search (int               memory,
+test_search_range (int               memory,
                     int               pagemap,
                     guint64           start,
                     guint64           end,
@@ -125,7 +125,7 @@ test_search_count_all (TestSearchNeedle *needles,
       /* The shadow memory of sanitizers is terabytes long. */
       if (sscanf (lines[i], "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x %4s", &start, &end, mode) == 3 &&
           mode[0] == 'r' && mode[1] == 'w' && end - start <= 256 * 1024 * 1024)
-        test_search_search (memory, pagemap, start, end, needles, n_needles);
+        test_search_range (memory, pagemap, start, end, needles, n_needles);
     }
   if (pagemap >= 0)
     close (pagemap);

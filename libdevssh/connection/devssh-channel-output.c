@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+/* Small sends that wait together: the first has little room, the ones that follow it more and more. */
+#define MIN_PACK 64
+#define MAX_PACK 4000
+
+typedef guint16 PackedLength;
+
 static void
 out_item_free (DevSshOutItem *item)
 {
@@ -140,6 +146,23 @@ ring_remove (DevSshConnection *connection,
   self->ring_next = self->ring_previous = NULL;
 }
 
+/* Goes on with the next of several sends that are packed together; FALSE: there is none. */
+static gboolean
+next_packed (DevSshOutItem *item)
+{
+  const guint8 *next = item->data + item->length;
+  PackedLength length;
+
+  if (item->size == 0 || next == item->payload + item->used)
+    return FALSE;
+
+  memcpy (&length, next, sizeof length);
+  item->data = next + sizeof length;
+  item->length = length;
+  item->offset = 0;
+  return TRUE;
+}
+
 static gboolean
 may_send (DevSshChannel *self)
 {
@@ -267,7 +290,7 @@ devssh_connection_pulled (DevSshConnection *self,
   channel->bytes_sent += out->body_length;
   self->ring = channel->ring_next;
 
-  if (item->offset == item->length)
+  if (item->offset == item->length && !next_packed (item))
     {
       devssh_channel_advance (channel);
     }
@@ -375,6 +398,40 @@ no_more_data (DevSshChannel *self)
   return g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The end of the data was sent");
 }
 
+static void
+queue_item (DevSshChannel *self,
+            DevSshOutItem *item)
+{
+  if (self->closed || self->eof_queued)
+    {
+      g_autoptr(GError) error = no_more_data (self);
+
+      finish_item (self, item, error);
+      return;
+    }
+
+  self->out_bytes += item->length;
+  out_queue_push (&self->out, item);
+  if (self->out.head == item)
+    devssh_channel_advance (self);
+}
+
+static DevSshOutItem *
+data_item_new (guint32         data_type,
+               DevSshSendDone  done,
+               gpointer        user_data,
+               gsize           size)
+{
+  DevSshOutItem *item = g_malloc (sizeof *item + size);
+
+  memset (item, 0, sizeof *item);
+  item->kind = DEVSSH_OUT_DATA;
+  item->data_type = data_type;
+  item->done = done;
+  item->user_data = user_data;
+  return item;
+}
+
 void
 devssh_channel_queue_data (DevSshChannel  *self,
                            guint32         data_type,
@@ -384,28 +441,72 @@ devssh_channel_queue_data (DevSshChannel  *self,
                            DevSshSendDone  done,
                            gpointer        user_data)
 {
-  DevSshOutItem *item = g_malloc0 (sizeof *item);
+  DevSshOutItem *item = data_item_new (data_type, done, user_data, 0);
 
-  item->kind = DEVSSH_OUT_DATA;
-  item->data_type = data_type;
   item->data = data;
   item->length = length;
   item->owner = owner != NULL ? g_bytes_ref (owner) : NULL;
-  item->done = done;
-  item->user_data = user_data;
+  queue_item (self, item);
+}
 
-  if (self->closed || self->eof_queued)
+/* Behind what is there; returns where it is. */
+static const guint8 *
+pack (DevSshOutItem *item,
+      const guint8  *data,
+      gsize          length)
+{
+  PackedLength packed_length = (PackedLength) length;
+  guint8 *place = item->payload + item->used;
+
+  memcpy (place, &packed_length, sizeof packed_length);
+  memcpy (place + sizeof packed_length, data, length);
+  item->used += sizeof packed_length + length;
+  return place + sizeof packed_length;
+}
+
+gboolean
+devssh_channel_queue_copy (DevSshChannel  *self,
+                           guint32         data_type,
+                           const guint8   *data,
+                           gsize           length,
+                           DevSshSendDone  done,
+                           gpointer        user_data)
+{
+  DevSshOutItem *tail = self->out.tail;
+  DevSshOutItem *item;
+  gsize needed = sizeof (PackedLength) + length;
+  gsize size = MIN_PACK;
+
+  g_assert (length > 0);
+
+  if (length > DEVSSH_SMALL_SEND)
     {
-      g_autoptr(GError) error = no_more_data (self);
-
-      finish_item (self, item, error);
-      return;
+      item = data_item_new (data_type, done, user_data, length);
+      item->data = memcpy (item->payload, data, length);
+      item->length = length;
+      queue_item (self, item);
+      return FALSE;
     }
 
-  self->out_bytes += length;
-  out_queue_push (&self->out, item);
-  if (self->out.head == item)
-    devssh_channel_advance (self);
+  if (tail != NULL && tail->size > 0 && tail->data_type == data_type &&
+      tail->done == done && tail->user_data == user_data && !self->closed && !self->eof_queued)
+    {
+      if (needed <= (gsize) (tail->size - tail->used))
+        {
+          pack (tail, data, length);
+          self->out_bytes += length;
+          return TRUE;
+        }
+      size = MIN (2 * tail->size, MAX_PACK);
+    }
+
+  size = MAX (size, needed);
+  item = data_item_new (data_type, done, user_data, size);
+  item->size = (guint16) size;
+  item->data = pack (item, data, length);
+  item->length = length;
+  queue_item (self, item);
+  return FALSE;
 }
 
 gsize

@@ -30,6 +30,10 @@ void           devssh_channel_pause          (DevSshChannel *self, gboolean paus
  * data_type 0: data. */
 typedef void (*DevSshSendDone) (gpointer user_data, const GError *error);
 void           devssh_channel_queue_data     (DevSshChannel *self, guint32 data_type, const guint8 *data, gsize length, GBytes *owner, DevSshSendDone done, gpointer user_data);
+/* The same with a copy of data. What is small is packed with what was queued just before, if that has the same done and user_data:
+ * TRUE, and done is called once for both. Each leaves in messages of its own all the same. */
+#define DEVSSH_SMALL_SEND 256
+gboolean       devssh_channel_queue_copy     (DevSshChannel *self, guint32 data_type, const guint8 *data, gsize length, DevSshSendDone done, gpointer user_data);
 /* Takes back what was not sealed yet of the send with this user_data; returns how many bytes had been sealed; done is not called. */
 gsize          devssh_channel_unqueue        (DevSshChannel *self, gpointer user_data);
 gsize          devssh_channel_get_queued     (DevSshChannel *self);                  /* bytes not sealed yet */

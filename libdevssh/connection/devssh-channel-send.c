@@ -121,7 +121,12 @@ send_untold (DevSshChannel *self,
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
-  if (length > 0 && check_before_eof (self, function, NULL))
+  if (length == 0 || !check_before_eof (self, function, NULL))
+    return;
+
+  if (length <= DEVSSH_SMALL_SEND)
+    devssh_channel_queue_copy (self, data_type, data, length, NULL, NULL);
+  else
     devssh_channel_queue_data (self, data_type, data, length, bytes, NULL, NULL);
 }
 

@@ -63,6 +63,8 @@ struct _DevSshOutItem
   gpointer              user_data;
   GError               *error;      /* why it ended, for done */
   DevSshPendingRequest *request;    /* a message that somebody waits for the answer of */
+  guint16               size;       /* of payload, if small sends are packed there, each behind its length; else 0 */
+  guint16               used;       /* of size */
   guint8                payload[];
 };
 

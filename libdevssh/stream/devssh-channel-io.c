@@ -448,7 +448,6 @@ devssh_channel_io_ahead_sent_cb (gpointer      user_data,
 static void
 operation_write_ahead (Operation *self)
 {
-  g_autoptr(GBytes) copy = NULL;
   DevSshChannelIo *io = self->io;
   gsize n;
 
@@ -460,11 +459,14 @@ operation_write_ahead (Operation *self)
     }
 
   n = MIN (self->count, WRITE_AHEAD - io->ahead);
-  copy = g_bytes_new (self->buffer, n);
-  io->n_ahead++;
   io->ahead += n;
-  devssh_channel_queue_data (io->channel, 0, g_bytes_get_data (copy, NULL), n, copy,
-                             devssh_channel_io_ahead_sent_cb, devssh_channel_io_ref (io));
+  io->n_ahead++;
+  devssh_channel_io_ref (io);
+  if (devssh_channel_queue_copy (io->channel, 0, self->buffer, n, devssh_channel_io_ahead_sent_cb, io))
+    {
+      io->n_ahead--;
+      devssh_channel_io_unref (io);
+    }
   operation_finish (self, n, NULL);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A channel joined with a stream: two engines, and a socket whose other end the test holds. */
 #include "../connection/connection-util.h"
+#include "../test-memory.h"
 
 #include <errno.h>
 #include <gio/gunixinputstream.h>
@@ -435,6 +436,35 @@ test_slow_stream (gconstpointer data)
   test_fixture_clear (&self);
 }
 
+/* The same, byte by byte: what waits for the stream is joined. */
+static void
+test_slow_stream_bytes (void)
+{
+  g_autoptr(GBytes) down = test_bytes (512 * 1024, 5);
+  const guint8 *data = g_bytes_get_data (down, NULL);
+  Fixture self;
+  gsize before, held;
+
+  test_fixture_init (&self, test_stream_socket);
+  test_fixture_splice (&self, BOTH);
+  test_fixture_turn (&self, FALSE);
+  before = test_memory_get_allocated ();
+  for (gsize i = 0; i < g_bytes_get_size (down); i++)
+    {
+      const guint8 message[] = { 94, 0, 0, 0, 0, 0, 0, 0, 1, data[i] };
+
+      test_end_receive (&self.pair.server, message, sizeof message);
+    }
+  g_assert_cmpuint (devssh_channel_get_bytes_received (self.spliced), ==, g_bytes_get_size (down));
+  held = test_memory_get_allocated () - before;
+  g_test_message ("%" G_GSIZE_FORMAT " KiB held for %" G_GSIZE_FORMAT, held / 1024, g_bytes_get_size (down) / 1024);
+  g_assert_cmpuint (held, <=, 2 * g_bytes_get_size (down));
+
+  test_fixture_until (&self, self.arrived->len == g_bytes_get_size (down));
+  g_assert_cmpmem (self.arrived->data, self.arrived->len, data, g_bytes_get_size (down));
+  test_fixture_clear (&self);
+}
+
 /* The peer's application does not read: the splice stops reading, and goes on later. */
 static void
 test_slow_channel (gconstpointer data)
@@ -676,6 +706,7 @@ main (int   argc,
   g_test_add_func ("/session/splice/closed-with-rest", test_closed_with_rest);
   g_test_add_func ("/session/splice/closed-with-signal", test_closed_with_signal);
   g_test_add_func ("/session/splice/session-lost", test_session_lost);
+  g_test_add_func ("/session/splice/T-53/slow-stream-bytes", test_slow_stream_bytes);
   g_test_add_func ("/session/splice/second-reader", test_second_reader);
 
   return g_test_run ();
