@@ -216,11 +216,7 @@ devssh_userauth_success_message_encode (const DevSshUserauthSuccessMessage *self
   devssh_writer_put_byte (writer, DEVSSH_MESSAGE_USERAUTH_SUCCESS);
 }
 
-void
-devssh_userauth_success_message_clear (DevSshUserauthSuccessMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshUserauthSuccessMessage, devssh_userauth_success_message)
 
 /* RFC 4252, 5.4: SSH_MSG_USERAUTH_BANNER */
 gboolean
@@ -247,11 +243,7 @@ devssh_userauth_banner_message_encode (const DevSshUserauthBannerMessage *self,
   devssh_writer_put (writer, self->language);
 }
 
-void
-devssh_userauth_banner_message_clear (DevSshUserauthBannerMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshUserauthBannerMessage, devssh_userauth_banner_message)
 
 /* RFC 4252, 7: SSH_MSG_USERAUTH_PK_OK */
 gboolean

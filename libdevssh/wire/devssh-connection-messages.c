@@ -2,8 +2,6 @@
 /* Messages 80 to 127: requests and channels (RFC 4254). */
 #include <libdevssh/wire/devssh-message-fields-private.h>
 
-#include <string.h>
-
 /* RFC 4254, 4: SSH_MSG_GLOBAL_REQUEST */
 gboolean
 devssh_global_request_message_decode (DevSshGlobalRequestMessage  *self,
@@ -61,11 +59,7 @@ devssh_request_success_message_encode (const DevSshRequestSuccessMessage *self,
   devssh_writer_put_bytes (writer, self->data.data, self->data.length);
 }
 
-void
-devssh_request_success_message_clear (DevSshRequestSuccessMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshRequestSuccessMessage, devssh_request_success_message)
 
 /* RFC 4254, 4: SSH_MSG_REQUEST_FAILURE. The reconnect extension puts a reason behind it. */
 gboolean
@@ -90,11 +84,7 @@ devssh_request_failure_message_encode (const DevSshRequestFailureMessage *self,
   devssh_writer_put_bytes (writer, self->data.data, self->data.length);
 }
 
-void
-devssh_request_failure_message_clear (DevSshRequestFailureMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshRequestFailureMessage, devssh_request_failure_message)
 
 /* RFC 4254, 5.1: SSH_MSG_CHANNEL_OPEN */
 gboolean
@@ -165,11 +155,7 @@ devssh_channel_open_confirmation_message_encode (const DevSshChannelOpenConfirma
   devssh_writer_put_bytes (writer, self->type_data.data, self->type_data.length);
 }
 
-void
-devssh_channel_open_confirmation_message_clear (DevSshChannelOpenConfirmationMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelOpenConfirmationMessage, devssh_channel_open_confirmation_message)
 
 /* RFC 4254, 5.1: SSH_MSG_CHANNEL_OPEN_FAILURE. Some peers leave out the texts. */
 gboolean
@@ -200,11 +186,7 @@ devssh_channel_open_failure_message_encode (const DevSshChannelOpenFailureMessag
   devssh_writer_put (writer, self->language);
 }
 
-void
-devssh_channel_open_failure_message_clear (DevSshChannelOpenFailureMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelOpenFailureMessage, devssh_channel_open_failure_message)
 
 /* RFC 4254, 5.2: SSH_MSG_CHANNEL_WINDOW_ADJUST */
 gboolean
@@ -231,11 +213,7 @@ devssh_channel_window_adjust_message_encode (const DevSshChannelWindowAdjustMess
   devssh_writer_put_uint32 (writer, self->bytes_to_add);
 }
 
-void
-devssh_channel_window_adjust_message_clear (DevSshChannelWindowAdjustMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelWindowAdjustMessage, devssh_channel_window_adjust_message)
 
 /* RFC 4254, 5.2: SSH_MSG_CHANNEL_DATA */
 gboolean
@@ -262,11 +240,7 @@ devssh_channel_data_message_encode (const DevSshChannelDataMessage *self,
   devssh_writer_put (writer, self->data);
 }
 
-void
-devssh_channel_data_message_clear (DevSshChannelDataMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelDataMessage, devssh_channel_data_message)
 
 /* RFC 4254, 5.2: SSH_MSG_CHANNEL_EXTENDED_DATA */
 gboolean
@@ -295,11 +269,7 @@ devssh_channel_extended_data_message_encode (const DevSshChannelExtendedDataMess
   devssh_writer_put (writer, self->data);
 }
 
-void
-devssh_channel_extended_data_message_clear (DevSshChannelExtendedDataMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelExtendedDataMessage, devssh_channel_extended_data_message)
 
 /* Four messages that say nothing but which channel. */
 static gboolean
@@ -344,11 +314,7 @@ devssh_channel_eof_message_encode (const DevSshChannelEofMessage *self,
   encode_recipient (self->recipient_channel, DEVSSH_MESSAGE_CHANNEL_EOF, writer);
 }
 
-void
-devssh_channel_eof_message_clear (DevSshChannelEofMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelEofMessage, devssh_channel_eof_message)
 
 /* RFC 4254, 5.3: SSH_MSG_CHANNEL_CLOSE */
 gboolean
@@ -368,11 +334,7 @@ devssh_channel_close_message_encode (const DevSshChannelCloseMessage *self,
   encode_recipient (self->recipient_channel, DEVSSH_MESSAGE_CHANNEL_CLOSE, writer);
 }
 
-void
-devssh_channel_close_message_clear (DevSshChannelCloseMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelCloseMessage, devssh_channel_close_message)
 
 /* RFC 4254, 5.4: SSH_MSG_CHANNEL_REQUEST */
 gboolean
@@ -430,11 +392,7 @@ devssh_channel_success_message_encode (const DevSshChannelSuccessMessage *self,
   encode_recipient (self->recipient_channel, DEVSSH_MESSAGE_CHANNEL_SUCCESS, writer);
 }
 
-void
-devssh_channel_success_message_clear (DevSshChannelSuccessMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelSuccessMessage, devssh_channel_success_message)
 
 /* RFC 4254, 5.4: SSH_MSG_CHANNEL_FAILURE */
 gboolean
@@ -454,8 +412,4 @@ devssh_channel_failure_message_encode (const DevSshChannelFailureMessage *self,
   encode_recipient (self->recipient_channel, DEVSSH_MESSAGE_CHANNEL_FAILURE, writer);
 }
 
-void
-devssh_channel_failure_message_clear (DevSshChannelFailureMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshChannelFailureMessage, devssh_channel_failure_message)

@@ -69,11 +69,7 @@ devssh_newkeys_message_encode (const DevSshNewKeysMessage *self,
   devssh_writer_put_byte (writer, DEVSSH_MESSAGE_NEWKEYS);
 }
 
-void
-devssh_newkeys_message_clear (DevSshNewKeysMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshNewKeysMessage, devssh_newkeys_message)
 
 /* RFC 4253, 8: SSH_MSG_KEXDH_INIT, and RFC 5656, 4: SSH_MSG_KEX_ECDH_INIT */
 gboolean
@@ -98,11 +94,7 @@ devssh_kexdh_init_message_encode (const DevSshKexDhInitMessage *self,
   devssh_writer_put (writer, self->public_value);
 }
 
-void
-devssh_kexdh_init_message_clear (DevSshKexDhInitMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshKexDhInitMessage, devssh_kexdh_init_message)
 
 /* RFC 4253, 8: SSH_MSG_KEXDH_REPLY, and RFC 5656, 4: SSH_MSG_KEX_ECDH_REPLY */
 gboolean
@@ -131,8 +123,4 @@ devssh_kexdh_reply_message_encode (const DevSshKexDhReplyMessage *self,
   devssh_writer_put (writer, self->signature);
 }
 
-void
-devssh_kexdh_reply_message_clear (DevSshKexDhReplyMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshKexDhReplyMessage, devssh_kexdh_reply_message)

@@ -4,9 +4,19 @@
 
 #include <libdevssh/wire/devssh-messages-private.h>
 
+#include <string.h>
+
 G_BEGIN_DECLS
 
 typedef void (*DevSshClearFunc) (gpointer message);
+
+/* For messages that own nothing: their slices lie in the payload. */
+#define DEVSSH_DEFINE_PLAIN_CLEAR(Message, message) \
+  void \
+  message ## _clear (Message *self) \
+  { \
+    memset (self, 0, sizeof *self); \
+  }
 
 /* Reads the number and fails unless it is that one. */
 void         devssh_message_begin             (DevSshReader         *reader,

@@ -3,8 +3,6 @@
  * reconnecting and for requests bundled with an opening. They have no number of their own. */
 #include <libdevssh/wire/devssh-message-fields-private.h>
 
-#include <string.h>
-
 /* RFC 4254, 6.10: "exit-status" */
 gboolean
 devssh_exit_status_decode (DevSshExitStatus  *self,
@@ -27,11 +25,7 @@ devssh_exit_status_encode (const DevSshExitStatus *self,
   devssh_writer_put_uint32 (writer, self->status);
 }
 
-void
-devssh_exit_status_clear (DevSshExitStatus *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshExitStatus, devssh_exit_status)
 
 /* RFC 4254, 6.10: "exit-signal" */
 gboolean
@@ -61,11 +55,7 @@ devssh_exit_signal_encode (const DevSshExitSignal *self,
   devssh_writer_put (writer, self->language);
 }
 
-void
-devssh_exit_signal_clear (DevSshExitSignal *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshExitSignal, devssh_exit_signal)
 
 /* RFC 4254, 6.9: "signal" */
 gboolean
@@ -89,11 +79,7 @@ devssh_signal_encode (const DevSshSignal *self,
   devssh_writer_put (writer, self->signal_name);
 }
 
-void
-devssh_signal_clear (DevSshSignal *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshSignal, devssh_signal)
 
 /* RFC 4254, 6.5: "exec" */
 gboolean
@@ -117,11 +103,7 @@ devssh_exec_encode (const DevSshExec *self,
   devssh_writer_put (writer, self->command);
 }
 
-void
-devssh_exec_clear (DevSshExec *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshExec, devssh_exec)
 
 /* RFC 4254, 6.2: "pty-req" */
 gboolean
@@ -155,11 +137,7 @@ devssh_pty_req_encode (const DevSshPtyReq *self,
   devssh_writer_put (writer, self->modes);
 }
 
-void
-devssh_pty_req_clear (DevSshPtyReq *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshPtyReq, devssh_pty_req)
 
 /* "initial-channel-request@microsoft.com": the request is a whole message 98 without a length
  * before it, so it reaches to the end. */
@@ -186,11 +164,7 @@ devssh_initial_channel_request_encode (const DevSshInitialChannelRequest *self,
   devssh_writer_put_bytes (writer, self->request.data, self->request.length);
 }
 
-void
-devssh_initial_channel_request_clear (DevSshInitialChannelRequest *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshInitialChannelRequest, devssh_initial_channel_request)
 
 /* "session-reconnect@microsoft.com": what the client asks */
 gboolean
@@ -216,11 +190,7 @@ devssh_reconnect_request_encode (const DevSshReconnectRequest *self,
   devssh_writer_put_uint64 (writer, self->last_received);
 }
 
-void
-devssh_reconnect_request_clear (DevSshReconnectRequest *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshReconnectRequest, devssh_reconnect_request)
 
 /* "session-reconnect@microsoft.com": the answer of a server that has the session */
 gboolean
@@ -246,11 +216,7 @@ devssh_reconnect_response_encode (const DevSshReconnectResponse *self,
   devssh_writer_put_uint64 (writer, self->last_received);
 }
 
-void
-devssh_reconnect_response_clear (DevSshReconnectResponse *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshReconnectResponse, devssh_reconnect_response)
 
 /* "session-reconnect@microsoft.com": the answer of a server that has not. A bare message 82 is one,
  * too; all three fields are written, because a peer may not survive a reason without its texts. */
@@ -280,8 +246,4 @@ devssh_reconnect_failure_info_encode (const DevSshReconnectFailureInfo *self,
   devssh_writer_put (writer, self->language);
 }
 
-void
-devssh_reconnect_failure_info_clear (DevSshReconnectFailureInfo *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshReconnectFailureInfo, devssh_reconnect_failure_info)

@@ -2,8 +2,6 @@
 /* Messages 1 to 7: disconnect, ignore, debug, services and extensions (RFC 4253, RFC 8308). */
 #include <libdevssh/wire/devssh-message-fields-private.h>
 
-#include <string.h>
-
 #define MAX_EXTENSIONS     64           /* T-13 */
 #define MAX_EXTENSION_INFO (64 * 1024)  /* T-75 */
 
@@ -34,11 +32,7 @@ devssh_disconnect_message_encode (const DevSshDisconnectMessage *self,
   devssh_writer_put (writer, self->language);
 }
 
-void
-devssh_disconnect_message_clear (DevSshDisconnectMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshDisconnectMessage, devssh_disconnect_message)
 
 /* RFC 4253, 11.2: SSH_MSG_IGNORE. Its content means nothing, so nothing in it can be wrong: what is
  * no whole string counts as data as it is. */
@@ -70,11 +64,7 @@ devssh_ignore_message_encode (const DevSshIgnoreMessage *self,
   devssh_writer_put (writer, self->data);
 }
 
-void
-devssh_ignore_message_clear (DevSshIgnoreMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshIgnoreMessage, devssh_ignore_message)
 
 /* RFC 4253, 11.4: SSH_MSG_UNIMPLEMENTED */
 gboolean
@@ -99,11 +89,7 @@ devssh_unimplemented_message_encode (const DevSshUnimplementedMessage *self,
   devssh_writer_put_uint32 (writer, self->sequence);
 }
 
-void
-devssh_unimplemented_message_clear (DevSshUnimplementedMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshUnimplementedMessage, devssh_unimplemented_message)
 
 /* RFC 4253, 11.3: SSH_MSG_DEBUG */
 gboolean
@@ -132,11 +118,7 @@ devssh_debug_message_encode (const DevSshDebugMessage *self,
   devssh_writer_put (writer, self->language);
 }
 
-void
-devssh_debug_message_clear (DevSshDebugMessage *self)
-{
-  memset (self, 0, sizeof *self);
-}
+DEVSSH_DEFINE_PLAIN_CLEAR (DevSshDebugMessage, devssh_debug_message)
 
 /* RFC 4253, 10: SSH_MSG_SERVICE_REQUEST */
 gboolean
