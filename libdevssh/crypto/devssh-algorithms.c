@@ -69,7 +69,7 @@ devssh_kex_algorithm_find (const char *name)
   { name, bytes, 12, 16, 16, TRUE, FALSE, devssh_gcm_create, devssh_gcm_destroy, \
     devssh_gcm_get_length, devssh_gcm_seal, devssh_gcm_open, NULL, evp }
 #define CTR(name, bytes, evp) \
-  { name, bytes, 16, 16, 0, FALSE, FALSE, devssh_ctr_create, devssh_ctr_destroy, \
+  { name, bytes, 16, 16, 0, FALSE, FALSE, devssh_ctr_create, devssh_evp_cipher_end, \
     NULL, NULL, NULL, devssh_ctr_crypt, evp }
 
 static const DevSshCipherAlgorithm devssh_cipher_algorithms[] = {
@@ -82,7 +82,7 @@ static const DevSshCipherAlgorithm devssh_cipher_algorithms[] = {
   CTR (DEVSSH_ALGORITHM_CIPHER_AES256_CTR, 32, DEVSSH_EVP_AES_256_CTR),
   CTR (DEVSSH_ALGORITHM_CIPHER_AES128_CTR, 16, DEVSSH_EVP_AES_128_CTR),
   { DEVSSH_ALGORITHM_CIPHER_AES256_CBC, 32, 16, 16, 0, FALSE, TRUE,
-    devssh_cbc_create, devssh_cbc_destroy, NULL, NULL, NULL, devssh_cbc_crypt,
+    devssh_cbc_create, devssh_evp_cipher_end, NULL, NULL, NULL, devssh_cbc_crypt,
     DEVSSH_EVP_AES_256_CBC },
 };
 

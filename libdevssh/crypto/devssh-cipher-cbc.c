@@ -10,20 +10,11 @@ devssh_cbc_create (gconstpointer  algorithm,
                    gboolean       seal)
 {
   const DevSshCipherAlgorithm *row = algorithm;
-  EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new ();
+  EVP_CIPHER_CTX *context = devssh_evp_cipher_begin (row->evp, key, iv, seal);
 
-  devssh_evp_must (context != NULL, "EVP_CIPHER_CTX_new");
-  devssh_evp_must (EVP_CipherInit_ex2 (context, devssh_evp_cipher (row->evp), key, iv,
-                                       seal ? 1 : 0, NULL), "EVP_CipherInit_ex2");
   /* SSH pads its packets itself; with OpenSSL's padding the last block would be held back. */
   devssh_evp_must (EVP_CIPHER_CTX_set_padding (context, 0), "EVP_CIPHER_CTX_set_padding");
   return context;
-}
-
-void
-devssh_cbc_destroy (gpointer ctx)
-{
-  EVP_CIPHER_CTX_free (ctx);   /* wipes the key */
 }
 
 void
@@ -32,11 +23,7 @@ devssh_cbc_crypt (gpointer      ctx,
                   const guint8 *in,
                   gsize         length)
 {
-  int done = 0;
-
   /* Part of a block would stay inside the cipher and plain bytes in the buffer. */
   g_assert (length % 16 == 0);
-  if (length > 0)
-    devssh_evp_must (EVP_CipherUpdate (ctx, out, &done, in, devssh_evp_length (length)),
-                     "EVP_CipherUpdate");
+  devssh_evp_update (ctx, out, in, length);
 }

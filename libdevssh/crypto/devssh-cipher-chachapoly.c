@@ -26,12 +26,8 @@ static EVP_CIPHER_CTX *
 devssh_chachapoly_cipher (const guint8 *key)
 {
   static const guint8 iv[16];
-  EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new ();
 
-  devssh_evp_must (context != NULL, "EVP_CIPHER_CTX_new");
-  devssh_evp_must (EVP_EncryptInit_ex2 (context, devssh_evp_cipher (DEVSSH_EVP_CHACHA20),
-                                        key, iv, NULL), "EVP_EncryptInit_ex2");
-  return context;
+  return devssh_evp_cipher_begin (DEVSSH_EVP_CHACHA20, key, iv, TRUE);
 }
 
 gpointer
@@ -57,23 +53,10 @@ devssh_chachapoly_destroy (gpointer ctx)
   if (self == NULL)
     return;
 
-  EVP_CIPHER_CTX_free (self->main);   /* these wipe their keys */
-  EVP_CIPHER_CTX_free (self->header);
+  devssh_evp_cipher_end (self->main);
+  devssh_evp_cipher_end (self->header);
   EVP_MAC_CTX_free (self->poly1305);
   g_free (self);
-}
-
-static void
-devssh_chachapoly_update (EVP_CIPHER_CTX *context,
-                          guint8         *out,
-                          const guint8   *in,
-                          gsize           length)
-{
-  int done = 0;
-
-  if (length > 0)
-    devssh_evp_must (EVP_EncryptUpdate (context, out, &done, in, devssh_evp_length (length)),
-                     "EVP_EncryptUpdate");
 }
 
 /* OpenSSL's 16 bytes are a little-endian block counter and the nonce: here 64 bits each. */
@@ -97,7 +80,7 @@ devssh_chachapoly_begin_packet (DevSshChachapoly *self,
   guint8 block[BLOCK];
 
   devssh_chachapoly_begin (self->main, sequence);
-  devssh_chachapoly_update (self->main, block, zeros, BLOCK);
+  devssh_evp_update (self->main, block, zeros, BLOCK);
   devssh_evp_must (EVP_MAC_init (self->poly1305, block, KEY_SIZE, NULL), "EVP_MAC_init");
   devssh_wipe (block, sizeof block);
 }
@@ -123,7 +106,7 @@ devssh_chachapoly_get_length (gpointer      ctx,
   guint8 clear[4];
 
   devssh_chachapoly_begin (self->header, sequence);
-  devssh_chachapoly_update (self->header, clear, bytes, 4);
+  devssh_evp_update (self->header, clear, bytes, 4);
   return (guint32) clear[0] << 24 | (guint32) clear[1] << 16 | (guint32) clear[2] << 8 | clear[3];
 }
 
@@ -148,18 +131,18 @@ devssh_chachapoly_seal (gpointer      ctx,
     }
 
   devssh_chachapoly_begin (self->header, sequence);
-  devssh_chachapoly_update (self->header, out, out, 4);
+  devssh_evp_update (self->header, out, out, 4);
 
   devssh_chachapoly_begin_packet (self, sequence);
   if (body == NULL)
     {
-      devssh_chachapoly_update (self->main, text, text, total);
+      devssh_evp_update (self->main, text, text, total);
     }
   else
     {
-      devssh_chachapoly_update (self->main, text, text, head);
-      devssh_chachapoly_update (self->main, text + head, body, body_length);
-      devssh_chachapoly_update (self->main, text + head + body_length, text + head + body_length,
+      devssh_evp_update (self->main, text, text, head);
+      devssh_evp_update (self->main, text + head, body, body_length);
+      devssh_evp_update (self->main, text + head + body_length, text + head + body_length,
                                 tail);
     }
   devssh_chachapoly_tag (self, out, 4 + total, text + total);
@@ -183,6 +166,6 @@ devssh_chachapoly_open (gpointer  ctx,
   if (!equal)
     return FALSE;
 
-  devssh_chachapoly_update (self->main, packet + 4, packet + 4, length);
+  devssh_evp_update (self->main, packet + 4, packet + 4, length);
   return TRUE;
 }

@@ -32,10 +32,7 @@ devssh_gcm_create (gconstpointer  algorithm,
   memcpy (self->iv, iv, IV_SIZE);
   self->tag[0] = OSSL_PARAM_construct_octet_string (OSSL_CIPHER_PARAM_AEAD_TAG, NULL, TAG_SIZE);
   self->tag[1] = OSSL_PARAM_construct_end ();
-  self->context = EVP_CIPHER_CTX_new ();
-  devssh_evp_must (self->context != NULL, "EVP_CIPHER_CTX_new");
-  devssh_evp_must (EVP_CipherInit_ex2 (self->context, devssh_evp_cipher (row->evp),
-                                       key, iv, seal ? 1 : 0, NULL), "EVP_CipherInit_ex2");
+  self->context = devssh_evp_cipher_begin (row->evp, key, iv, seal);
   return self;
 }
 
@@ -47,7 +44,7 @@ devssh_gcm_destroy (gpointer ctx)
   if (self == NULL)
     return;
 
-  EVP_CIPHER_CTX_free (self->context);   /* wipes the key */
+  devssh_evp_cipher_end (self->context);
   devssh_wipe (self->iv, IV_SIZE);
   g_free (self);
 }
@@ -82,19 +79,6 @@ devssh_gcm_begin (DevSshGcm        *self,
   return result;
 }
 
-static void
-devssh_gcm_update (DevSshGcm    *self,
-                   guint8       *out,
-                   const guint8 *in,
-                   gsize         length)
-{
-  int done = 0;
-
-  if (length > 0)
-    devssh_evp_must (EVP_EncryptUpdate (self->context, out, &done, in, devssh_evp_length (length)),
-                     "EVP_EncryptUpdate");
-}
-
 void
 devssh_gcm_seal (gpointer      ctx,
                  guint32       sequence,
@@ -117,16 +101,16 @@ devssh_gcm_seal (gpointer      ctx,
     }
 
   devssh_evp_must (devssh_gcm_begin (self, NULL), "EVP_CipherInit_ex2");
-  devssh_gcm_update (self, NULL, out, 4);
+  devssh_evp_update (self->context, NULL, out, 4);
   if (body == NULL)
     {
-      devssh_gcm_update (self, text, text, total);
+      devssh_evp_update (self->context, text, text, total);
     }
   else
     {
-      devssh_gcm_update (self, text, text, head);
-      devssh_gcm_update (self, text + head, body, body_length);
-      devssh_gcm_update (self, text + head + body_length, text + head + body_length, tail);
+      devssh_evp_update (self->context, text, text, head);
+      devssh_evp_update (self->context, text + head, body, body_length);
+      devssh_evp_update (self->context, text + head + body_length, text + head + body_length, tail);
     }
   devssh_evp_must (EVP_EncryptFinal_ex (self->context, text + total, &done), "EVP_EncryptFinal_ex");
   self->tag[0].data = text + total;

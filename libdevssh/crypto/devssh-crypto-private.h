@@ -77,6 +77,23 @@ devssh_evp_length (gsize length)
   return (int) length;
 }
 
+/* One cipher, keyed; seal: FALSE to open */
+EVP_CIPHER_CTX *devssh_evp_cipher_begin (DevSshEvpCipher which, const guint8 *key, const guint8 *iv, gboolean seal);
+void            devssh_evp_cipher_end   (gpointer context);   /* wipes the key */
+
+/* out: NULL for what is authenticated only */
+static inline void
+devssh_evp_update (EVP_CIPHER_CTX *context,
+                   guint8         *out,
+                   const guint8   *in,
+                   gsize           length)
+{
+  int done = 0;
+
+  if (length > 0)
+    devssh_evp_must (EVP_CipherUpdate (context, out, &done, in, devssh_evp_length (length)), "EVP_CipherUpdate");
+}
+
 /* The text and, behind it, what OpenSSL says; empties OpenSSL's queue of errors. */
 void devssh_evp_set_error (GError **error, DevSshError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
@@ -113,12 +130,10 @@ guint32  devssh_chachapoly_get_length (gpointer ctx, guint32 sequence, const gui
 void     devssh_chachapoly_seal       (gpointer ctx, guint32 sequence, guint8 *out, gsize head, const guint8 *body, gsize body_length, gsize tail);
 gboolean devssh_chachapoly_open       (gpointer ctx, guint32 sequence, guint8 *packet, gsize length);
 
-gpointer devssh_ctr_create  (gconstpointer algorithm, const guint8 *key, const guint8 *iv, gboolean seal);
-void     devssh_ctr_destroy (gpointer ctx);
-void     devssh_ctr_crypt   (gpointer ctx, guint8 *out, const guint8 *in, gsize length);
+gpointer devssh_ctr_create (gconstpointer algorithm, const guint8 *key, const guint8 *iv, gboolean seal);
+void     devssh_ctr_crypt  (gpointer ctx, guint8 *out, const guint8 *in, gsize length);
 
-gpointer devssh_cbc_create  (gconstpointer algorithm, const guint8 *key, const guint8 *iv, gboolean seal);
-void     devssh_cbc_destroy (gpointer ctx);
-void     devssh_cbc_crypt   (gpointer ctx, guint8 *out, const guint8 *in, gsize length);
+gpointer devssh_cbc_create (gconstpointer algorithm, const guint8 *key, const guint8 *iv, gboolean seal);
+void     devssh_cbc_crypt  (gpointer ctx, guint8 *out, const guint8 *in, gsize length);
 
 G_END_DECLS

@@ -46,6 +46,26 @@ devssh_evp_cipher (DevSshEvpCipher which)
   return cipher;
 }
 
+EVP_CIPHER_CTX *
+devssh_evp_cipher_begin (DevSshEvpCipher  which,
+                         const guint8    *key,
+                         const guint8    *iv,
+                         gboolean         seal)
+{
+  EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new ();
+
+  devssh_evp_must (context != NULL, "EVP_CIPHER_CTX_new");
+  devssh_evp_must (EVP_CipherInit_ex2 (context, devssh_evp_cipher (which), key, iv, seal ? 1 : 0, NULL),
+                   "EVP_CipherInit_ex2");
+  return context;
+}
+
+void
+devssh_evp_cipher_end (gpointer context)
+{
+  EVP_CIPHER_CTX_free (context);
+}
+
 const EVP_MAC *
 devssh_evp_mac (DevSshEvpMac which)
 {
