@@ -42,20 +42,6 @@ devssh_ecdsa_get_width (const DevSshHostKeyType *type)
 
 /* ---- making keys ---- */
 
-static EVP_PKEY *
-devssh_ecdsa_generate (const DevSshHostKeyType  *type,
-                       guint                     size,
-                       GCancellable             *cancellable,
-                       GError                  **error)
-{
-  EVP_PKEY *pkey = devssh_evp_generate (type->generator);
-
-  if (pkey == NULL)
-    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
-                 "This OpenSSL makes no key of type %s", type->name);
-  return pkey;
-}
-
 /* OpenSSL gives a curve by the name that it was made with: P-256, prime256v1 ... */
 static int
 devssh_ecdsa_curve_id (const char *name)
@@ -406,7 +392,7 @@ devssh_ecdsa_verify (const DevSshHostKeyType *type,
     .group         = "P-" #bits, \
     .hash          = sha, \
     .generator     = DEVSSH_GENERATOR_P ## bits, \
-    .generate      = devssh_ecdsa_generate, \
+    .generate      = devssh_hostkey_generate, \
     .is            = devssh_ecdsa_is, \
     .check         = devssh_ecdsa_check, \
     .has_private   = devssh_ecdsa_has_private, \

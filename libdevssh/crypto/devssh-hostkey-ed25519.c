@@ -11,20 +11,6 @@
 #define KEY_SIZE       32
 #define SIGNATURE_SIZE 64
 
-static EVP_PKEY *
-devssh_ed25519_generate (const DevSshHostKeyType  *type,
-                         guint                     size,
-                         GCancellable             *cancellable,
-                         GError                  **error)
-{
-  EVP_PKEY *pkey = devssh_evp_generate (type->generator);
-
-  if (pkey == NULL)
-    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
-                 "This OpenSSL makes no key of type %s", type->name);
-  return pkey;
-}
-
 static gboolean
 devssh_ed25519_is (const DevSshHostKeyType *type,
                    EVP_PKEY                *pkey)
@@ -207,7 +193,7 @@ devssh_ed25519_verify (const DevSshHostKeyType *type,
 const DevSshHostKeyType devssh_hostkey_ed25519 = {
   .name          = DEVSSH_ALGORITHM_KEY_ED25519,
   .generator     = DEVSSH_GENERATOR_ED25519,
-  .generate      = devssh_ed25519_generate,
+  .generate      = devssh_hostkey_generate,
   .is            = devssh_ed25519_is,
   .check         = devssh_ed25519_check,
   .has_private   = devssh_ed25519_has_private,

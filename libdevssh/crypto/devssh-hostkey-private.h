@@ -63,6 +63,8 @@ const DevSshHostKeyType *devssh_hostkey_type_for_pkey (EVP_PKEY *pkey);
 EVP_PKEY_CTX *devssh_hostkey_take_context (gpointer *slot);
 void          devssh_hostkey_keep_context (gpointer *slot, EVP_PKEY_CTX *context);
 
+/* For types of keys that have one size. */
+EVP_PKEY     *devssh_hostkey_generate      (const DevSshHostKeyType *type, guint size, GCancellable *cancellable, GError **error);
 /* A number that OpenSSL wipes wherever it copies it on the way into a key. */
 BIGNUM       *devssh_hostkey_secret_number (DevSshSlice slice);
 EVP_PKEY     *devssh_hostkey_from_data     (const char *type, int selection, OSSL_PARAM_BLD *build);

@@ -59,6 +59,20 @@ devssh_hostkey_keep_context (gpointer     *slot,
   EVP_PKEY_CTX_free (g_atomic_pointer_exchange (slot, context));
 }
 
+EVP_PKEY *
+devssh_hostkey_generate (const DevSshHostKeyType  *type,
+                         guint                     size,
+                         GCancellable             *cancellable,
+                         GError                  **error)
+{
+  EVP_PKEY *pkey = devssh_evp_generate (type->generator);
+
+  if (pkey == NULL)
+    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                 "This OpenSSL makes no key of type %s", type->name);
+  return pkey;
+}
+
 /* OpenSSL cleanses what it copies of a "secure" number, also where it has no secure heap. */
 BIGNUM *
 devssh_hostkey_secret_number (DevSshSlice slice)
