@@ -6,6 +6,7 @@
 #include <libdevssh/crypto/devssh-algorithms-private.h>
 #include <libdevssh/service/devssh-service.h>
 #include <libdevssh/transport/devssh-message-table-private.h>
+#include <libdevssh/transport/devssh-transport-private.h>
 #include <libdevssh/wire/devssh-numbers.h>
 
 /* Properties and their values; the lists come first. */
@@ -104,41 +105,6 @@ static const char * const default_authentication_methods[] = {
   DEVSSH_AUTH_METHOD_PASSWORD,
   DEVSSH_AUTH_METHOD_PUBLIC_KEY,
   DEVSSH_AUTH_METHOD_KEYBOARD_INTERACTIVE,
-  NULL
-};
-
-static const char * const default_key_exchange_algorithms[] = {
-  DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256,
-  DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256_LIBSSH,
-  DEVSSH_ALGORITHM_KEX_ECDH_NISTP256,
-  DEVSSH_ALGORITHM_KEX_ECDH_NISTP384,
-  DEVSSH_ALGORITHM_KEX_DH_GROUP16_SHA512,
-  DEVSSH_ALGORITHM_KEX_DH_GROUP14_SHA256,
-  NULL
-};
-
-static const char * const default_public_key_algorithms[] = {
-  DEVSSH_ALGORITHM_KEY_ED25519,
-  DEVSSH_ALGORITHM_KEY_RSA_SHA2_512,
-  DEVSSH_ALGORITHM_KEY_RSA_SHA2_256,
-  DEVSSH_ALGORITHM_KEY_ECDSA_NISTP384,
-  DEVSSH_ALGORITHM_KEY_ECDSA_NISTP256,
-  NULL
-};
-
-static const char * const default_encryption_algorithms[] = {
-  DEVSSH_ALGORITHM_CIPHER_AES256_GCM,
-  DEVSSH_ALGORITHM_CIPHER_AES128_GCM,
-  DEVSSH_ALGORITHM_CIPHER_CHACHA20_POLY1305,
-  DEVSSH_ALGORITHM_CIPHER_AES256_CTR,
-  NULL
-};
-
-static const char * const default_mac_algorithms[] = {
-  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256_ETM,
-  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_512_ETM,
-  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256,
-  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_512,
   NULL
 };
 
@@ -583,11 +549,11 @@ devssh_session_config_init (DevSshSessionConfig *self)
   const struct { DevSshSessionConfigProperty property; const char * const *names; } defaults[] = {
     { PROP_PROTOCOL_EXTENSIONS,     default_protocol_extensions },
     { PROP_AUTHENTICATION_METHODS,  default_authentication_methods },
-    { PROP_KEY_EXCHANGE_ALGORITHMS, default_key_exchange_algorithms },
-    { PROP_PUBLIC_KEY_ALGORITHMS,   default_public_key_algorithms },
-    { PROP_ENCRYPTION_ALGORITHMS,   default_encryption_algorithms },
-    { PROP_MAC_ALGORITHMS,          default_mac_algorithms },
-    { PROP_COMPRESSION_ALGORITHMS,  only_none },
+    { PROP_KEY_EXCHANGE_ALGORITHMS, devssh_default_kex_algorithms },
+    { PROP_PUBLIC_KEY_ALGORITHMS,   devssh_default_key_algorithms },
+    { PROP_ENCRYPTION_ALGORITHMS,   devssh_default_ciphers },
+    { PROP_MAC_ALGORITHMS,          devssh_default_macs },
+    { PROP_COMPRESSION_ALGORITHMS,  devssh_default_compressions },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (defaults); i++)

@@ -25,6 +25,44 @@ devssh_transport_config_new (gboolean          is_server,
   return config;
 }
 
+/* Safe and fast first; what is left out here is there on demand. */
+const char * const devssh_default_kex_algorithms[] = {
+  DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256,
+  DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256_LIBSSH,
+  DEVSSH_ALGORITHM_KEX_ECDH_NISTP256,
+  DEVSSH_ALGORITHM_KEX_ECDH_NISTP384,
+  DEVSSH_ALGORITHM_KEX_DH_GROUP16_SHA512,
+  DEVSSH_ALGORITHM_KEX_DH_GROUP14_SHA256,
+  NULL
+};
+
+const char * const devssh_default_key_algorithms[] = {
+  DEVSSH_ALGORITHM_KEY_ED25519,
+  DEVSSH_ALGORITHM_KEY_RSA_SHA2_512,
+  DEVSSH_ALGORITHM_KEY_RSA_SHA2_256,
+  DEVSSH_ALGORITHM_KEY_ECDSA_NISTP384,
+  DEVSSH_ALGORITHM_KEY_ECDSA_NISTP256,
+  NULL
+};
+
+const char * const devssh_default_ciphers[] = {
+  DEVSSH_ALGORITHM_CIPHER_AES256_GCM,
+  DEVSSH_ALGORITHM_CIPHER_AES128_GCM,
+  DEVSSH_ALGORITHM_CIPHER_CHACHA20_POLY1305,
+  DEVSSH_ALGORITHM_CIPHER_AES256_CTR,
+  NULL
+};
+
+const char * const devssh_default_macs[] = {
+  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256_ETM,
+  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_512_ETM,
+  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256,
+  DEVSSH_ALGORITHM_MAC_HMAC_SHA2_512,
+  NULL
+};
+
+const char * const devssh_default_compressions[] = { DEVSSH_ALGORITHM_NONE, NULL };
+
 static void
 use_default (char               ***list,
              const char * const   *names)
@@ -33,53 +71,20 @@ use_default (char               ***list,
     *list = g_strdupv ((char **) names);
 }
 
-/* Safe and fast first; what is left out here is there on demand. */
 void
 devssh_transport_config_use_defaults (DevSshTransportConfig *config)
 {
-  static const char * const kex[] = {
-    DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256,
-    DEVSSH_ALGORITHM_KEX_CURVE25519_SHA256_LIBSSH,
-    DEVSSH_ALGORITHM_KEX_ECDH_NISTP256,
-    DEVSSH_ALGORITHM_KEX_ECDH_NISTP384,
-    DEVSSH_ALGORITHM_KEX_DH_GROUP16_SHA512,
-    DEVSSH_ALGORITHM_KEX_DH_GROUP14_SHA256,
-    NULL
-  };
-  static const char * const keys[] = {
-    DEVSSH_ALGORITHM_KEY_ED25519,
-    DEVSSH_ALGORITHM_KEY_RSA_SHA2_512,
-    DEVSSH_ALGORITHM_KEY_RSA_SHA2_256,
-    DEVSSH_ALGORITHM_KEY_ECDSA_NISTP384,
-    DEVSSH_ALGORITHM_KEY_ECDSA_NISTP256,
-    NULL
-  };
-  static const char * const ciphers[] = {
-    DEVSSH_ALGORITHM_CIPHER_AES256_GCM,
-    DEVSSH_ALGORITHM_CIPHER_AES128_GCM,
-    DEVSSH_ALGORITHM_CIPHER_CHACHA20_POLY1305,
-    DEVSSH_ALGORITHM_CIPHER_AES256_CTR,
-    NULL
-  };
-  static const char * const macs[] = {
-    DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256_ETM,
-    DEVSSH_ALGORITHM_MAC_HMAC_SHA2_512_ETM,
-    DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256,
-    DEVSSH_ALGORITHM_MAC_HMAC_SHA2_512,
-    NULL
-  };
-  static const char * const compressions[] = { DEVSSH_ALGORITHM_NONE, NULL };
   static const char * const extensions[] = {
     DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS,
     DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST,
     NULL
   };
 
-  use_default (&config->kex_algorithms, kex);
-  use_default (&config->key_algorithms, keys);
-  use_default (&config->ciphers, ciphers);
-  use_default (&config->macs, macs);
-  use_default (&config->compressions, compressions);
+  use_default (&config->kex_algorithms, devssh_default_kex_algorithms);
+  use_default (&config->key_algorithms, devssh_default_key_algorithms);
+  use_default (&config->ciphers, devssh_default_ciphers);
+  use_default (&config->macs, devssh_default_macs);
+  use_default (&config->compressions, devssh_default_compressions);
   use_default (&config->extensions, extensions);
 }
 

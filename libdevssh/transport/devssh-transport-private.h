@@ -56,6 +56,13 @@ typedef struct
   DevSshBufferPool     *pool;                    /* owned reference */
 } DevSshTransportConfig;
 
+/* The default offer (design D9) */
+extern const char * const devssh_default_kex_algorithms[];
+extern const char * const devssh_default_key_algorithms[];
+extern const char * const devssh_default_ciphers[];
+extern const char * const devssh_default_macs[];
+extern const char * const devssh_default_compressions[];
+
 /* limits as above, lists NULL */
 DevSshTransportConfig *devssh_transport_config_new  (gboolean is_server, DevSshBufferPool *pool);
 /* Lists that are NULL become the default offer. */
