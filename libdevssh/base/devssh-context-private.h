@@ -36,9 +36,12 @@ void              devssh_context_defer              (DevSshContext *self, void (
 
 /* Ends a GTask from the loop, never from inside the caller: consumes one reference of task. Exactly one of error (consumed) or result. */
 void              devssh_context_return_error       (DevSshContext *self, GTask *task, GError *error);
+void              devssh_context_return_cancelled   (DevSshContext *self, GTask *task);
 void              devssh_context_return_boolean     (DevSshContext *self, GTask *task, gboolean result);
 void              devssh_context_return_int         (DevSshContext *self, GTask *task, gssize result);
 void              devssh_context_return_pointer     (DevSshContext *self, GTask *task, gpointer result, GDestroyNotify destroy);
+/* What an operation ends with that was cancelled. */
+GError           *devssh_error_new_cancelled        (void);
 
 /* The clock of deadlines and of everything that is told the time: monotonic microseconds (T-63). */
 gint64            devssh_context_get_time           (DevSshContext *self);

@@ -54,6 +54,19 @@ devssh_context_return_error (DevSshContext *self,
   context_return (self, (Return) { .task = task, .error = error });
 }
 
+GError *
+devssh_error_new_cancelled (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+}
+
+void
+devssh_context_return_cancelled (DevSshContext *self,
+                                 GTask         *task)
+{
+  devssh_context_return_error (self, task, devssh_error_new_cancelled ());
+}
+
 void
 devssh_context_return_boolean (DevSshContext *self,
                                GTask         *task,

@@ -206,9 +206,7 @@ close_cancelled_cb (gpointer data)
   DevSshChannel *self = g_task_get_source_object (pending->task);
 
   g_clear_pointer (&pending->watch, devssh_cancel_watch_free);
-  devssh_context_return_error (self->context, g_steal_pointer (&pending->task),
-                               g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                    "Operation was cancelled"));
+  devssh_context_return_cancelled (self->context, g_steal_pointer (&pending->task));
 }
 
 /**

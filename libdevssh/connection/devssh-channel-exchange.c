@@ -283,7 +283,9 @@ check_open (DevSshChannel *self,
     ;
   else if (self->closed)
     error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED, "The channel is closed");
-  else if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error))
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    error = devssh_error_new_cancelled ();
+  else
     devssh_connection_check_payload (length, &error);
 
   if (error == NULL)

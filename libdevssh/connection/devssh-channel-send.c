@@ -43,9 +43,7 @@ send_cancelled_cb (gpointer data)
   if (all_sent)
     devssh_context_return_boolean (self->context, task, TRUE);
   else
-    devssh_context_return_error (self->context, task,
-                                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                      "Operation was cancelled"));
+    devssh_context_return_cancelled (self->context, task);
 }
 
 /* The end of the data. What has left is told as it is, by what runs then. */

@@ -31,12 +31,6 @@ closed_error (DevSshConnection *self)
     : g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed");
 }
 
-static GError *
-cancelled_error (void)
-{
-  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
-}
-
 static void
 return_channel (DevSshChannel *channel,
                 GTask         *task)
@@ -75,7 +69,7 @@ devssh_connection_send_held_opens (DevSshConnection *self,
 static void
 open_cancelled_cb (gpointer data)
 {
-  devssh_channel_cancel_opening (data, cancelled_error ());
+  devssh_channel_cancel_opening (data, devssh_error_new_cancelled ());
 }
 
 void
@@ -141,7 +135,7 @@ devssh_connection_open (DevSshConnection *self,
   if (self->ended != NULL)
     error = closed_error (self);
   else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
-    error = cancelled_error ();
+    error = devssh_error_new_cancelled ();
   else if (max_window != 0 && max_window < self->config->max_packet)
     error = g_error_new (DEVSSH_ERROR, DEVSSH_ERROR_INVALID_CONFIG,
                          "A window of %u bytes is smaller than a packet of %u",
@@ -584,7 +578,7 @@ accept_cancelled_cb (gpointer data)
   GTask *task = g_steal_pointer (&acceptor->task);
 
   g_queue_remove (&self->acceptors, acceptor);
-  devssh_context_return_error (self->config->context, task, cancelled_error ());
+  devssh_context_return_cancelled (self->config->context, task);
   acceptor_free (acceptor);
 }
 
@@ -600,7 +594,7 @@ devssh_connection_accept (DevSshConnection *self,
   if (self->ended != NULL || g_cancellable_is_cancelled (g_task_get_cancellable (task)))
     {
       devssh_context_return_error (self->config->context, task,
-                                   self->ended != NULL ? closed_error (self) : cancelled_error ());
+                                   self->ended != NULL ? closed_error (self) : devssh_error_new_cancelled ());
       return;
     }
 

@@ -45,9 +45,7 @@ request_cancelled_cb (gpointer data)
       devssh_pending_request_free (request);
     }
 
-  devssh_context_return_error (self->config->context, task,
-                               g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                    "Operation was cancelled"));
+  devssh_context_return_cancelled (self->config->context, task);
 }
 
 DevSshPendingRequest *
@@ -97,7 +95,9 @@ devssh_connection_request (DevSshConnection *self,
 
   if (self->ended != NULL)
     error = g_error_copy (self->ended);
-  else if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) && payload != NULL)
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    error = devssh_error_new_cancelled ();
+  else if (payload != NULL)
     devssh_connection_check_payload (g_bytes_get_size (payload), &error);
 
   if (error != NULL)

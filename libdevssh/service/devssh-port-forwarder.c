@@ -1085,8 +1085,7 @@ connecting_cancelled_cb (gpointer user_data)
     devssh_question_kill (DEVSSH_QUESTION (self->connecting));
 
   devssh_cancel_watch_free (g_steal_pointer (&self->watch));
-  devssh_context_return_error (self->context, task,
-                               g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled"));
+  devssh_context_return_cancelled (self->context, task);
 }
 
 /**

@@ -195,7 +195,7 @@ proxy_answered_cb (DevSshQuestion *proxy,
 static void
 task_cancelled_cb (gpointer user_data)
 {
-  ask_end (user_data, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled"));
+  ask_end (user_data, devssh_error_new_cancelled ());
 }
 
 static void

@@ -148,7 +148,7 @@ devssh_splice_end (DevSshSplice *self,
 static void
 devssh_splice_cancelled_cb (gpointer data)
 {
-  devssh_splice_end (data, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled"));
+  devssh_splice_end (data, devssh_error_new_cancelled ());
 }
 
 /* After every event: what is over, and what is waited for. */

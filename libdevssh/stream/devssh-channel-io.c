@@ -223,12 +223,6 @@ devssh_channel_io_new_write_error (DevSshChannelIo *self,
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "Channel is closed for writing");
 }
 
-static GError *
-devssh_channel_io_new_cancelled (void)
-{
-  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
-}
-
 /* ---- reading ---- */
 
 /* FALSE: it has to wait. Consumes from the queue, then tells of the end. */
@@ -372,7 +366,7 @@ operation_read_cancelled_cb (gpointer data)
   g_clear_pointer (&self->cancel_watch, devssh_cancel_watch_free);
   /* What has been read is told, or it would be lost (T-65). */
   if (!self->telling)
-    operation_finish (self, -1, devssh_channel_io_new_cancelled ());
+    operation_finish (self, -1, devssh_error_new_cancelled ());
 }
 
 static void
@@ -382,7 +376,7 @@ operation_start_read (Operation *self)
   gssize result;
 
   if (g_cancellable_is_cancelled (self->cancellable))
-    operation_finish (self, -1, devssh_channel_io_new_cancelled ());
+    operation_finish (self, -1, devssh_error_new_cancelled ());
   else if (self->io->read != NULL)
     operation_finish (self, -1, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PENDING,
                                                      "Another read is waiting already"));
@@ -428,7 +422,7 @@ operation_write_cancelled_cb (gpointer data)
   if (sealed > 0)
     operation_finish (self, sealed, NULL);
   else
-    operation_finish (self, -1, devssh_channel_io_new_cancelled ());
+    operation_finish (self, -1, devssh_error_new_cancelled ());
 }
 
 static void
@@ -476,7 +470,7 @@ operation_start_write (Operation *self)
   DevSshChannelIo *io = self->io;
 
   if (g_cancellable_is_cancelled (self->cancellable))
-    operation_finish (self, -1, devssh_channel_io_new_cancelled ());
+    operation_finish (self, -1, devssh_error_new_cancelled ());
   else if (self->count == 0)
     operation_finish (self, 0, NULL);   /* no message: zero bytes are not EOF */
   else if (io->closed || io->output_closed ||
