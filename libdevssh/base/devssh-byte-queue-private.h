@@ -4,6 +4,7 @@
  * puts one large piece into each buffer can make it hold more (T-53). */
 #pragma once
 
+#include <gio/gio.h>
 #include <libdevssh/base/devssh-buffer-private.h>
 
 G_BEGIN_DECLS
@@ -27,6 +28,8 @@ void          devssh_byte_queue_clear      (DevSshByteQueue *self);
 void          devssh_byte_queue_push       (DevSshByteQueue *self, const guint8 *data, gsize length, DevSshBuffer *buffer);
 /* The first bytes, as many as lie together; NULL and 0 if there are none. Good until the next push or skip. */
 const guint8 *devssh_byte_queue_peek       (DevSshByteQueue *self, gsize *length);
+/* The same of the first pieces; how many there are, at most n. */
+guint         devssh_byte_queue_peek_vectors (DevSshByteQueue *self, GOutputVector *vectors, guint n);
 void          devssh_byte_queue_skip       (DevSshByteQueue *self, gsize length);
 gsize         devssh_byte_queue_take       (DevSshByteQueue *self, guint8 *data, gsize size);
 /* The first length bytes, which must be there. buffer: where they lie, kept by what is returned; or NULL, if they were copied. */

@@ -144,6 +144,23 @@ devssh_byte_queue_peek (DevSshByteQueue *self,
   return self->head->data + self->done;
 }
 
+guint
+devssh_byte_queue_peek_vectors (DevSshByteQueue *self,
+                                GOutputVector   *vectors,
+                                guint            n)
+{
+  gsize done = self->done;
+  guint i = 0;
+
+  for (DevSshBytePiece *piece = self->head; piece != NULL && i < n; piece = piece->next, i++)
+    {
+      vectors[i].buffer = piece->data + done;
+      vectors[i].size = piece->length - done;
+      done = 0;
+    }
+  return i;
+}
+
 void
 devssh_byte_queue_skip (DevSshByteQueue *self,
                         gsize            length)

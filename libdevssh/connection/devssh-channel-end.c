@@ -65,6 +65,7 @@ devssh_channel_end (DevSshChannel *self,
     devssh_connection_push_event (connection, DEVSSH_CONNECTION_CHANNEL_CLOSED, self);
 
   self->phase = DEVSSH_CHANNEL_PHASE_GONE;
+  devssh_channel_forget_flush (self);
   self->connection = NULL;
   devssh_channel_table_remove (&connection->table, self->id);
 }

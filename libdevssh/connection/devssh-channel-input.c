@@ -302,6 +302,52 @@ may_emit (DevSshChannel *self,
          (kind == DEVSSH_IN_CLOSED && devssh_channel_hears_closed (self));
 }
 
+/* It is flushed once, whatever else comes until then. */
+static void
+flush_later (DevSshChannel *self)
+{
+  DevSshChannelConsumer *consumer = self->consumer;
+
+  if (consumer == NULL || consumer->flush == NULL || consumer->due || self->connection == NULL)
+    return;
+
+  consumer->due = TRUE;
+  consumer->next_due = self->connection->due;
+  self->connection->due = consumer;
+  devssh_connection_wake (self->connection);
+}
+
+void
+devssh_channel_forget_flush (DevSshChannel *self)
+{
+  DevSshChannelConsumer *consumer = self->consumer;
+  DevSshChannelConsumer **link;
+
+  if (consumer == NULL || !consumer->due)
+    return;
+
+  for (link = &self->connection->due; *link != consumer; link = &(*link)->next_due)
+    ;
+  *link = consumer->next_due;
+  consumer->due = FALSE;
+}
+
+gboolean
+devssh_connection_run_flushes (DevSshConnection *self)
+{
+  gboolean any = self->due != NULL;
+
+  while (self->due != NULL)
+    {
+      DevSshChannelConsumer *consumer = self->due;
+
+      self->due = consumer->next_due;
+      consumer->due = FALSE;
+      consumer->flush (consumer);
+    }
+  return any;
+}
+
 /* owner: keeps data, or NULL. */
 static void
 emit_data (DevSshChannel *self,
@@ -317,6 +363,7 @@ emit_data (DevSshChannel *self,
   if (self->consumer != NULL)
     {
       credit (self, self->consumer->data (self->consumer, data_type, data, length, buffer));
+      flush_later (self);
       return;
     }
 
@@ -624,6 +671,7 @@ devssh_channel_clear_consumer (DevSshChannel         *self,
   if (self->consumer != consumer)
     return;
 
+  devssh_channel_forget_flush (self);
   self->consumer = NULL;
   self->paused = FALSE;
   devssh_channel_watch_handlers (self);

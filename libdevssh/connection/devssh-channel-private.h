@@ -17,6 +17,12 @@ struct _DevSshChannelConsumer
   gsize (*data)   (DevSshChannelConsumer *self, guint32 data_type, const guint8 *data, gsize length, DevSshBuffer *buffer);
   void  (*eof)    (DevSshChannelConsumer *self);
   void  (*closed) (DevSshChannelConsumer *self, const GError *error);   /* NULL: a plain close; the last call */
+  /* May be NULL. All data that came with one read has been handed over: what was kept can go on in one piece. */
+  void  (*flush)  (DevSshChannelConsumer *self);
+
+  /* The connection's. */
+  DevSshChannelConsumer *next_due;
+  gboolean               due;
 };
 
 /* FALSE and DEVSSH_ERROR_INVALID_STATE if there is one already. Early data is delivered from the loop, in order. */

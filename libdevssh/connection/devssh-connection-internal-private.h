@@ -200,6 +200,7 @@ struct _DevSshConnection
   /* The hot event stands here, so that data costs no queue. */
   DevSshConnectionEvent   hot;
   GQueue                  events;        /* (element-type DevSshConnectionEvent) */
+  DevSshChannelConsumer  *due;           /* consumers to be flushed */
   DevSshChannel          *ring;          /* channels with data that may be sent; the next one to send */
   DevSshOutQueue         *done;          /* sends to be reported; channels may outlive us */
 
@@ -256,6 +257,8 @@ gboolean       devssh_channel_hears_eof     (DevSshChannel *self);
 gboolean       devssh_channel_hears_closed  (DevSshChannel *self);
 
 /* ---- devssh-channel-input.c ---- */
+/* Before the consumer or the connection lets go of the channel. */
+void     devssh_channel_forget_flush    (DevSshChannel *self);
 void     devssh_channel_handle_adjust   (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
 void     devssh_channel_handle_data     (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
 void     devssh_channel_handle_extended (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);

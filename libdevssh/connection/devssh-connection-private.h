@@ -104,6 +104,8 @@ typedef struct
 gboolean          devssh_connection_pull          (DevSshConnection *self, DevSshOutgoing *out);
 void              devssh_connection_pulled        (DevSshConnection *self, DevSshOutgoing *out);   /* sealed: windows and counters move; control messages behind it go */
 gboolean          devssh_connection_has_data      (DevSshConnection *self);
+/* Lets consumers go on with what they kept of the data of this turn: before what they credit is sent. TRUE: some did. */
+gboolean          devssh_connection_run_flushes   (DevSshConnection *self);
 /* Calls the done functions of sends that were sealed or failed. With no engine frame on the stack. TRUE: some ran. */
 gboolean          devssh_connection_run_done      (DevSshConnection *self);
 

@@ -25,10 +25,13 @@ void           devssh_io_watch_set_wanted (DevSshIoWatch *self, GIOCondition wan
 /* Never block. DEVSSH_IO_WOULD_BLOCK (no GError is made): wait for ready; -1 and error; 0 of read: end of file. No SIGPIPE ever (T-60). */
 gssize         devssh_io_watch_read       (DevSshIoWatch *self, guint8 *data, gsize size, GError **error);
 gssize         devssh_io_watch_write      (DevSshIoWatch *self, const guint8 *data, gsize size, GError **error);
+/* What lies in several places, in one go. */
+gssize         devssh_io_watch_write_vectors (DevSshIoWatch *self, const GOutputVector *vectors, guint n, GError **error);
 /* Half-close of the sending side where the stream can (sockets, pipes, channel streams); else nothing. */
 void           devssh_io_watch_shutdown_write (DevSshIoWatch *self);
 /* Sockets: linger 0 before close, so the peer sees a reset (protocol.md 6.4); else nothing. */
 void           devssh_io_watch_abort      (DevSshIoWatch *self);
 #define DEVSSH_IO_WOULD_BLOCK (-2)
+#define DEVSSH_IO_MAX_VECTORS 16
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #ifdef __linux__
 # include <sys/epoll.h>
@@ -540,6 +541,41 @@ devssh_io_watch_write (DevSshIoWatch  *self,
 
       if (n >= 0)
         return n;
+      if (errno == EAGAIN)
+        return DEVSSH_IO_WOULD_BLOCK;
+      if (errno != EINTR)
+        return devssh_io_watch_fail (errno, error);
+    }
+}
+
+gssize
+devssh_io_watch_write_vectors (DevSshIoWatch        *self,
+                               const GOutputVector  *vectors,
+                               guint                 n,
+                               GError              **error)
+{
+  struct iovec pieces[DEVSSH_IO_MAX_VECTORS];
+  struct msghdr message = { .msg_iov = pieces, .msg_iovlen = n };
+
+  g_assert (n > 0 && n <= DEVSSH_IO_MAX_VECTORS);
+
+  /* What is left is written with the next call. */
+  if (n == 1 || self->portable != NULL)
+    return devssh_io_watch_write (self, vectors[0].buffer, vectors[0].size, error);
+  if (!devssh_io_watch_check_process (self, error) || !devssh_io_watch_check_socket (self, error))
+    return -1;
+
+  for (guint i = 0; i < n; i++)
+    {
+      pieces[i].iov_base = (gpointer) vectors[i].buffer;
+      pieces[i].iov_len = vectors[i].size;
+    }
+  for (;;)
+    {
+      gssize written = sendmsg (g_socket_get_fd (self->socket), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+      if (written >= 0)
+        return written;
       if (errno == EAGAIN)
         return DEVSSH_IO_WOULD_BLOCK;
       if (errno != EINTR)

@@ -316,6 +316,7 @@ devssh_pump_turn (DevSshPump *self)
     {
       while (self->session != NULL && devssh_pump_deliver_one (self))
         devssh_session_emit_trace (session);
+      devssh_connection_run_flushes (self->connection);
       /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */
       self->woken = FALSE;
       if (self->session != NULL)

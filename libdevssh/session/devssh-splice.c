@@ -231,6 +231,7 @@ devssh_splice_read (DevSshSplice *self)
 
 /* ---- channel -> stream ---- */
 
+/* Kept until all that came with the same read is there: many packets then make one write. */
 static gsize
 devssh_splice_data (DevSshChannelConsumer *consumer,
                     guint32                data_type,
@@ -239,30 +240,13 @@ devssh_splice_data (DevSshChannelConsumer *consumer,
                     DevSshBuffer          *buffer)
 {
   DevSshSplice *self = (DevSshSplice *) consumer;
-  GError *error = NULL;
-  gssize n = 0;
 
   /* A stream has no second voice (T-56). */
   if (data_type != 0 || self->ended)
     return length;
 
-  if (self->waiting.length == 0)
-    {
-      n = devssh_io_watch_write (self->watch, data, length, &error);
-      if (n == (gssize) length)
-        return length;
-      if (n == -1)
-        {
-          devssh_splice_end (self, error);
-          return length;
-        }
-      if (n == DEVSSH_IO_WOULD_BLOCK)
-        n = 0;
-    }
-
-  devssh_byte_queue_push (&self->waiting, data + n, length - n, buffer);
-  devssh_splice_settle (self);
-  return n;
+  devssh_byte_queue_push (&self->waiting, data, length, buffer);
+  return 0;
 }
 
 static void
@@ -272,26 +256,38 @@ devssh_splice_write_waiting (DevSshSplice *self)
 
   while (self->waiting.length > 0)
     {
+      GOutputVector vectors[DEVSSH_IO_MAX_VECTORS];
       GError *error = NULL;
-      gsize length;
-      const guint8 *data = devssh_byte_queue_peek (&self->waiting, &length);
-      gssize n = devssh_io_watch_write (self->watch, data, length, &error);
+      guint n = devssh_byte_queue_peek_vectors (&self->waiting, vectors, G_N_ELEMENTS (vectors));
+      gsize first = vectors[0].size;
+      gssize taken = devssh_io_watch_write_vectors (self->watch, vectors, n, &error);
 
-      if (n == DEVSSH_IO_WOULD_BLOCK)
+      if (taken == DEVSSH_IO_WOULD_BLOCK)
         break;
-      if (n < 0)
+      if (taken < 0)
         {
           devssh_splice_end (self, error);
           return;
         }
-      devssh_byte_queue_skip (&self->waiting, n);
-      written += n;
-      if ((gsize) n < length)
+      devssh_byte_queue_skip (&self->waiting, taken);
+      written += taken;
+      if ((gsize) taken < first)
         break;
     }
 
   if (written > 0 && !self->channel_closed)
     devssh_channel_consumed (self->channel, written);
+}
+
+static void
+devssh_splice_flush (DevSshChannelConsumer *consumer)
+{
+  DevSshSplice *self = devssh_splice_ref ((DevSshSplice *) consumer);
+
+  if (!self->ended)
+    devssh_splice_write_waiting (self);
+  devssh_splice_settle (self);
+  devssh_splice_unref (self);
 }
 
 static void
@@ -400,6 +396,7 @@ devssh_channel_splice_async (DevSshChannel            *channel,
   self->consumer.data = devssh_splice_data;
   self->consumer.eof = devssh_splice_eof;
   self->consumer.closed = devssh_splice_closed;
+  self->consumer.flush = devssh_splice_flush;
   self->ref_count = 1;
   self->context = devssh_context_ref (context);
   self->channel = g_object_ref (channel);

@@ -152,6 +152,7 @@ test_end_turn (TestEnd *end)
       end_dispatch (end, &event);
       moved = TRUE;
     }
+  moved |= devssh_connection_run_flushes (end->connection);
 
   while (devssh_connection_pull (end->connection, &out))
     {

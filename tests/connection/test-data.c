@@ -254,9 +254,7 @@ static void
 counter_init (Counter       *counter,
               DevSshChannel *channel)
 {
-  counter->consumer.data = counting_data;
-  counter->consumer.eof = counting_eof;
-  counter->consumer.closed = counting_closed;
+  counter->consumer = (DevSshChannelConsumer) { counting_data, counting_eof, counting_closed };
   counter->text = g_string_new (NULL);
   counter->bytes = 0;
   counter->take = G_MAXSIZE;

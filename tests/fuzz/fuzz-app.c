@@ -515,6 +515,7 @@ fuzz_app_run (FuzzApp *self)
           show_event (self, &event);
           moved = TRUE;
         }
+      moved |= devssh_connection_run_flushes (self->connection);
       if (!self->closed && self->fatal == 0)
         moved |= pull (self);
       moved |= devssh_connection_run_done (self->connection);
