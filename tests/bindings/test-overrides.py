@@ -127,6 +127,35 @@ def test_under_asyncio():
     assert asyncio.run(main()).get_algorithm() == 'ssh-ed25519'
 
 
+def test_foreign_awaitable():
+    """What nobody here will ever wake is an error where it stands, not a wait without end."""
+    class Foreign:
+        def __await__(self):
+            return (yield self)
+
+    async def main():
+        await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+        try:
+            await Foreign()
+        except TypeError as error:
+            return str(error)
+    assert 'Foreign' in DevSsh.run(main())
+
+
+def test_awaited_twice():
+    async def main():
+        operation = DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+
+        async def again():
+            return (await operation).get_algorithm()
+        waiting = [asyncio.ensure_future(again()) for _ in range(2)]
+        while not all(one.done() for one in waiting):
+            GLib.MainContext.default().iteration(False)
+            await asyncio.sleep(0)
+        return [one.result() for one in waiting]
+    assert asyncio.run(asyncio.wait_for(main(), 20)) == ['ssh-ed25519'] * 2
+
+
 def test_exception_leaves():
     async def main():
         await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)

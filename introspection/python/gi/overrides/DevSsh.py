@@ -26,7 +26,7 @@ class _Operation:
     def __init__(self, start, finish):
         self._finish = finish
         self._outcome = None
-        self._waiting = None
+        self._waiting = []
         start(self._done)
 
     def _done(self, source, result):
@@ -34,15 +34,15 @@ class _Operation:
             self._outcome = (self._finish(result), None)
         except GLib.Error as error:
             self._outcome = (None, error)
-        if self._waiting:
-            self._waiting(*self._outcome)
+        for function in self._waiting:
+            function(*self._outcome)
 
     def then(self, function):
         """Calls function (value, error), now or when it is known."""
         if self._outcome:
             function(*self._outcome)
         else:
-            self._waiting = function
+            self._waiting.append(function)
 
     def __await__(self):
         try:
@@ -91,7 +91,11 @@ def run(coroutine):
         except BaseException as raised:
             outcome.append((None, raised))
         else:
-            operation.then(step)
+            if isinstance(operation, _Operation):
+                operation.then(step)
+            else:
+                # Nobody would ever go on with it.
+                step(None, TypeError(f'DevSsh.run() cannot wait for {operation!r}'))
             return
         loop.quit()
 
