@@ -297,6 +297,9 @@ devssh_session_constructed (GObject *object)
 
   G_OBJECT_CLASS (devssh_session_parent_class)->constructed (object);
 
+  /* A programmer's mistake that nothing can be made of: in other languages it is one line. */
+  if (priv->role == NULL)
+    g_error ("%s: only the library derives from DevSshSession", G_OBJECT_TYPE_NAME (object));
   if (priv->config == NULL)
     priv->config = devssh_session_config_new ();
   if (devssh_session_config_validate (priv->config, &priv->config_error) && priv->stream == NULL)

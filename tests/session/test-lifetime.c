@@ -159,6 +159,35 @@ test_lifetime_last_words (void)
                    DEVSSH_DISCONNECT_REASON_TOO_MANY_CONNECTIONS);
 }
 
+/* A class that a stranger derives has neither end's half; it says so instead of crashing. */
+typedef struct { DevSshSession parent_instance; } StrangeSession;
+typedef struct { DevSshSessionClass parent_class; } StrangeSessionClass;
+static GType strange_session_get_type (void);
+G_DEFINE_TYPE (StrangeSession, strange_session, DEVSSH_TYPE_SESSION)
+
+static void
+strange_session_class_init (StrangeSessionClass *klass)
+{
+}
+
+static void
+strange_session_init (StrangeSession *self)
+{
+}
+
+static void
+test_lifetime_stranger (void)
+{
+  if (g_test_subprocess ())
+    {
+      g_object_new (strange_session_get_type (), NULL);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed ();
+  g_test_trap_assert_stderr ("*StrangeSession*only the library*");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -169,5 +198,6 @@ main (int   argc,
   g_test_add_func ("/session/lifetime/sent-and-closed", test_lifetime_sent_and_closed);
   g_test_add_func ("/session/lifetime/sent-and-dropped", test_lifetime_sent_and_dropped);
   g_test_add_func ("/session/lifetime/last-words/T-60", test_lifetime_last_words);
+  g_test_add_func ("/session/lifetime/stranger", test_lifetime_stranger);
   return g_test_run ();
 }
