@@ -252,6 +252,12 @@ devssh_channel_dispose (GObject *object)
 {
   DevSshChannel *self = DEVSSH_CHANNEL (object);
 
+  /* Dropped in another thread: the last reference goes in the channel's own, which shares with it what no lock guards. */
+  if (self->context != NULL && !devssh_context_is_here (self->context))
+    {
+      devssh_context_defer (self->context, g_object_unref, g_object_ref (self), NULL);
+      return;
+    }
   if (self->connection != NULL)
     devssh_channel_close (self);
   g_clear_weak_pointer (&self->session_object);

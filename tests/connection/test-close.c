@@ -250,6 +250,42 @@ test_close_unref (void)
   test_pair_clear (&pair);
 }
 
+static gpointer
+unref_thread (gpointer channel)
+{
+  g_object_unref (channel);
+  return NULL;
+}
+
+static void
+note_thread_cb (gpointer  user_data,
+                GObject  *channel)
+{
+  *(GThread **) user_data = g_thread_self ();
+}
+
+/* A collector may run anywhere. What a channel shares with its connection, and a look each turn for a listener, are not for other threads. */
+static void
+test_close_unref_in_thread (void)
+{
+  TestPair pair;
+  g_autoptr(DevSshChannel) ours = NULL;
+  DevSshChannel *theirs = NULL;
+  GThread *gone_in = NULL;
+
+  test_pair_init (&pair, NULL);
+  ours = test_open_both (&pair, &pair.client, &theirs);
+  test_send (ours, "unread");
+  devssh_channel_close (ours);
+  test_pair_run (&pair);
+  g_assert_true (devssh_channel_get_is_closed (theirs));
+  g_object_weak_ref (G_OBJECT (theirs), note_thread_cb, &gone_in);
+  g_thread_join (g_thread_new ("collector", unref_thread, theirs));
+  test_pair_run (&pair);
+  g_assert_true (gone_in == g_thread_self ());
+  test_pair_clear (&pair);
+}
+
 /* The last handler still finds the channel in the list; after it, it is gone. */
 static void
 still_listed_cb (DevSshChannel *channel,
@@ -652,6 +688,7 @@ main (int   argc,
   g_test_add_func ("/connection/close/session-unread", test_close_session_unread);
   g_test_add_func ("/connection/close/dispose/E-40", test_close_dispose);
   g_test_add_func ("/connection/close/unref", test_close_unref);
+  g_test_add_func ("/connection/close/unref-in-thread/T-66", test_close_unref_in_thread);
   g_test_add_func ("/connection/close/listed/E-40", test_close_listed);
   g_test_add_func ("/connection/close/behind-data/T-54", test_close_behind_data);
   g_test_add_func ("/connection/close/while-waiting/T-54", test_close_while_waiting);
