@@ -61,7 +61,8 @@ devssh_channel_end (DevSshChannel *self,
   if (self->opened)
     devssh_connection_trace_channel (connection, DEVSSH_TRACE_EVENT_CHANNEL_CLOSED, self, "is closed");
   /* Also one that was never open, if somebody waits already for what it would have brought. */
-  if (self->opened || self->consumer != NULL || devssh_channel_hears_closed (self))
+  if (self->opened || self->consumer != NULL ||
+      devssh_channel_hears_closed (self) || devssh_channel_watches_state (self))
     devssh_connection_push_event (connection, DEVSSH_CONNECTION_CHANNEL_CLOSED, self);
 
   self->phase = DEVSSH_CHANNEL_PHASE_GONE;

@@ -157,6 +157,13 @@ devssh_channel_hears_closed (DevSshChannel *self)
 }
 
 gboolean
+devssh_channel_watches_state (DevSshChannel *self)
+{
+  return g_signal_has_handler_pending (self, g_signal_lookup ("notify", G_TYPE_OBJECT),
+                                       g_quark_from_static_string ("state"), FALSE);
+}
+
+gboolean
 devssh_channel_has_request_handler (DevSshChannel *self)
 {
   return hears (self, SIGNAL_REQUEST);
@@ -315,7 +322,7 @@ install_properties (GObjectClass *object_class)
   /**
    * DevSshChannel:remote-channel-id: (getter get_remote_channel_id)
    *
-   * The number of the channel on the peer's side.
+   * The number of the channel on the peer's side; 0 until the peer has told it, which is not notified.
    *
    * Since: 1.0
    */
@@ -364,7 +371,8 @@ install_properties (GObjectClass *object_class)
   /**
    * DevSshChannel:max-window-size: (getter get_max_window_size)
    *
-   * How much the peer may send that nobody has consumed, in bytes.
+   * How much the peer may send that nobody has consumed, in bytes. That a window has grown by itself is
+   * not notified.
    *
    * Since: 1.0
    */

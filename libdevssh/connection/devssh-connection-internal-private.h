@@ -255,6 +255,7 @@ gboolean       devssh_channel_hears_data    (DevSshChannel *self);
 gboolean       devssh_channel_hears_extended (DevSshChannel *self);
 gboolean       devssh_channel_hears_eof     (DevSshChannel *self);
 gboolean       devssh_channel_hears_closed  (DevSshChannel *self);
+gboolean       devssh_channel_watches_state (DevSshChannel *self);
 
 /* ---- devssh-channel-input.c ---- */
 /* Before the consumer or the connection lets go of the channel. */

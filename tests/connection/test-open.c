@@ -403,6 +403,40 @@ test_open_reader_of_none (void)
     }
 }
 
+static void
+count_notify_cb (DevSshChannel *channel,
+                 GParamSpec    *pspec,
+                 guint         *n_notified)
+{
+  g_assert_cmpint (devssh_channel_get_state (channel), ==, DEVSSH_CHANNEL_STATE_CLOSED);
+  (*n_notified)++;
+}
+
+static gboolean
+watching_opening_cb (TestEnd              *end,
+                     DevSshChannelOpening *opening)
+{
+  g_signal_connect (devssh_channel_opening_get_channel (opening), "notify::state",
+                    G_CALLBACK (count_notify_cb), end->user_data);
+  devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, NULL);
+  return TRUE;
+}
+
+/* From opening to closed is a change of the state, too. */
+static void
+test_open_refused_notified (void)
+{
+  TestPair pair;
+  guint n_notified = 0;
+
+  test_pair_init (&pair, NULL);
+  pair.server.opening = watching_opening_cb;
+  pair.server.user_data = &n_notified;
+  g_assert_cmpuint (open_reason (&pair, &pair.client), ==, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED);
+  g_assert_cmpuint (n_notified, ==, 1);
+  test_pair_clear (&pair);
+}
+
 /* A handler accepts a channel and closes it: whoever waits for one goes on waiting. */
 static gboolean
 accepting_closing_cb (TestEnd              *end,
@@ -944,6 +978,7 @@ main (int   argc,
   g_test_add_func ("/connection/open/send-in-handler/E-35", test_open_send_in_handler);
   g_test_add_func ("/connection/open/send-in-refusing-handler/E-35", test_open_send_in_refusing_handler);
   g_test_add_func ("/connection/open/reader-of-none/T-64", test_open_reader_of_none);
+  g_test_add_func ("/connection/open/refused-notified", test_open_refused_notified);
   g_test_add_func ("/connection/accept/closed-by-handler/E-43", test_accept_closed_by_handler);
   g_test_add_func ("/connection/open/window/E-38", test_open_window);
   g_test_add_func ("/connection/open/max-packet-zero/T-53", test_open_max_packet_zero);
