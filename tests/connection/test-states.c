@@ -422,10 +422,16 @@ test_states_keepalive (void)
   test_end_clear (&end);
 }
 
-/* Every message cut at every byte: refused, or harmless; never read past its end. */
+/* Every message cut at every byte: what lacks a field is an offence, and nothing is read past its end. What is whole, with
+ * empty strings and the number of the open channel, is none. */
 static void
 test_states_cut (void)
 {
+  /* From 80 on: the length with all fields; 0: never legal here. */
+  static const gsize whole[] = {
+    6, 1, 1, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 9, 9, 13, 5, 5, 0, 5, 5,
+  };
+
   for (guint number = 80; number <= 100; number++)
     for (gsize cut = 1; cut < 40; cut++)
       {
@@ -438,6 +444,11 @@ test_states_cut (void)
         exact = g_memdup2 (message, cut);
         devssh_connection_handle (fixture.end.connection, exact, cut, NULL, FALSE, fixture.end.now);
         test_end_run (&fixture.end);
+        g_test_message ("%u, %" G_GSIZE_FORMAT " bytes", number, cut);
+        if (whole[number - 80] == 0 || cut < whole[number - 80])
+          g_assert_cmpuint (fixture.end.fatal, ==, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR);
+        else
+          g_assert_cmpuint (fixture.end.fatal, ==, 0);
         fixture_clear (&fixture);
       }
 }
