@@ -38,7 +38,7 @@ devssh_session_end (DevSshSession          *self,
 
   /* Data waits with its sender until it is sealed: what was sent leaves first, as far as windows and the socket let it. */
   if (kind == DEVSSH_END_ORDERLY && priv->connecting)
-    devssh_pump_flush (priv->pump);
+    devssh_pump_flush_last (priv->pump);
   /* Reason NONE is local: nothing is written (protocol.md 2.11). */
   if (kind == DEVSSH_END_ORDERLY && priv->connecting && reason != DEVSSH_DISCONNECT_REASON_NONE)
     devssh_transport_disconnect (priv->pump->transport, reason, priv->message);

@@ -151,6 +151,7 @@ struct _DevSshPump
   guint             turns;        /* how many run, one inside the other */
   GError           *write_error;  /* nothing can be written any more; what the peer sent before is still read */
   guint             n_rest_reads; /* since then */
+  guint             writes_left;  /* in this turn */
   gboolean          woken;        /* there is something to do */
   gboolean          deferred;     /* a turn is due from the loop */
   gboolean          lingering;    /* the session has ended; only what is written waits for the socket */
@@ -165,8 +166,8 @@ void         devssh_pump_unref        (DevSshPump *self);
 void         devssh_pump_start        (DevSshPump *self);
 /* Marks that there is something to do; the turn comes from the loop, or is the one that runs now. */
 void         devssh_pump_wake         (gpointer self);
-/* Seals and writes what may leave now. */
-void         devssh_pump_flush        (DevSshPump *self);
+/* Seals and writes what may leave before the end. */
+void         devssh_pump_flush_last   (DevSshPump *self);
 /* No more input; what is in the output goes out as long as the socket takes it, bounded; then the stream is closed. */
 void         devssh_pump_finish       (DevSshPump *self, DevSshEndKind kind);
 /* The session is going away: one try to write, no wait (design D18). */

@@ -3,8 +3,11 @@
  * what they say with no engine frame on the stack, and writes what came of it in one go (design D4, D12). */
 #include <libdevssh/session/devssh-session-private.h>
 
-/* Fairness: so many buffers are read for one session before the loop sees the others. */
-#define READS_PER_TURN 4
+/* Fairness: so many buffers are read or written for one session before the loop sees the others. */
+#define READS_PER_TURN  4
+#define WRITES_PER_TURN 4
+/* What was sent before the end has one turn to leave. */
+#define LAST_WRITES     64
 /* An ended session waits so long for its last bytes to leave and for the peer to hang up. */
 #define LINGER_TIME (500 * G_TIME_SPAN_MILLISECOND)
 
@@ -85,11 +88,12 @@ devssh_pump_lost (DevSshPump   *self,
   devssh_session_end (self->session, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, text, NULL, DEVSSH_END_LOST);
 }
 
-/* Fills the output while data may go, writes it, and tells senders; until the socket is full or nothing is left. */
-void
+/* Fills the output while data may go, writes it, and tells senders; until the socket is full, nothing is left, or others
+ * must have a turn. */
+static void
 devssh_pump_flush (DevSshPump *self)
 {
-  while (self->watch != NULL && self->write_error == NULL)
+  while (self->watch != NULL && self->write_error == NULL && self->writes_left > 0)
     {
       g_autoptr(GError) error = NULL;
       DevSshOutgoing out;
@@ -113,6 +117,7 @@ devssh_pump_flush (DevSshPump *self)
           return;
         }
 
+      self->writes_left--;
       written = devssh_io_watch_write (self->watch, output, length, &error);
       if (written == DEVSSH_IO_WOULD_BLOCK)
         break;
@@ -133,6 +138,13 @@ devssh_pump_flush (DevSshPump *self)
 
   if (self->connection != NULL)
     devssh_connection_run_done (self->connection);
+}
+
+void
+devssh_pump_flush_last (DevSshPump *self)
+{
+  self->writes_left = LAST_WRITES;
+  devssh_pump_flush (self);
 }
 
 /* Nothing can be written any more. A peer that has gone may have said why, so what it sent is read before the connection
@@ -312,6 +324,7 @@ devssh_pump_turn (DevSshPump *self)
 
   devssh_pump_watch_nested (self);
   self->woken = FALSE;
+  self->writes_left = WRITES_PER_TURN;
   do
     {
       while (self->session != NULL && devssh_pump_deliver_one (self))
@@ -334,7 +347,7 @@ devssh_pump_turn (DevSshPump *self)
   devssh_pump_settle (self);
   devssh_probe_clear (&self->nested);
   self->turns--;
-  if (self->woken)
+  if (self->woken || self->writes_left == 0)
     devssh_pump_wake (self);
   /* The last reference may go here, and with it the session. */
   g_clear_object (&session);
@@ -414,7 +427,7 @@ devssh_pump_ready_cb (DevSshIoWatch *watch,
     devssh_pump_turn (self);
   if (self->lingering)
     {
-      devssh_pump_flush (self);
+      devssh_pump_flush_last (self);
       if (self->watch != NULL)
         devssh_pump_discard (self);
       devssh_pump_settle (self);
@@ -468,7 +481,7 @@ devssh_pump_finish (DevSshPump   *self,
       return;
     }
 
-  devssh_pump_flush (self);
+  devssh_pump_flush_last (self);
   devssh_transport_get_output (self->transport, &length);
   if (kind == DEVSSH_END_FATAL && length > 0)
     {
@@ -489,14 +502,14 @@ devssh_pump_abandon (DevSshPump *self)
 
   devssh_pump_ref (self);
   if (!was_lingering)
-    devssh_pump_flush (self);
+    devssh_pump_flush_last (self);
   self->session = NULL;
   self->lingering = TRUE;
   if (self->watch != NULL)
     {
       if (!was_lingering)
         devssh_transport_disconnect (self->transport, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "");
-      devssh_pump_flush (self);
+      devssh_pump_flush_last (self);
     }
   if (!was_lingering)
     {

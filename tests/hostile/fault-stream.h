@@ -18,9 +18,10 @@ typedef struct
   guint    n_calls;
   gsize    n_bytes;
   gboolean hit;
+  gboolean swallow;       /* what is written is taken at once, and goes nowhere */
 } FaultPlan;
 
-#define FAULT_NONE { 0, 0, FALSE, 0, G_MAXSIZE, 0, 0, FALSE }
+#define FAULT_NONE { 0, 0, FALSE, 0, G_MAXSIZE, 0, 0, FALSE, FALSE }
 
 /* The plans are the caller's, and outlive the stream. */
 GIOStream *fault_stream_new (GIOStream *base,

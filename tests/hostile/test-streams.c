@@ -367,6 +367,43 @@ test_no_sigpipe (void)
   g_test_trap_assert_passed ();
 }
 
+/* A peer that takes everything at once, and a sender with much to say: the loop still turns for the others. */
+static void
+test_taken_at_once (void)
+{
+  Run self;
+  DevSshSession *client;
+  g_autoptr(DevSshChannel) channel = NULL;
+  g_autoptr(GAsyncResult) opened = NULL;
+  g_autoptr(GAsyncResult) sent = NULL;
+  g_autoptr(GBytes) bulk = g_bytes_new_take (g_malloc0 (64 << 20), 64 << 20);
+  gsize most = 0;
+
+  run_init (&self);
+  devssh_session_config_set_max_channel_window_size (self.pair->server_config, 64 << 20);
+  run_make (&self);
+  g_assert_true (run_connect (&self));
+  g_assert_true (run_log_in (&self));
+  client = DEVSSH_SESSION (self.pair->client);
+  devssh_session_open_channel_async (client, NULL, NULL, test_keep_result_cb, &opened);
+  test_spin_until (opened != NULL);
+  channel = devssh_session_open_channel_finish (client, opened, NULL);
+  g_assert_nonnull (channel);
+
+  self.output.swallow = TRUE;
+  devssh_channel_send_async (channel, bulk, NULL, test_keep_result_cb, &sent);
+  while (sent == NULL)
+    {
+      gsize before = self.output.n_bytes;
+
+      g_main_context_iteration (NULL, TRUE);
+      most = MAX (most, self.output.n_bytes - before);
+    }
+  g_assert_true (devssh_channel_send_finish (channel, sent, NULL));
+  g_assert_cmpuint (most, <=, 4 << 20);
+  run_clear (&self);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -383,6 +420,7 @@ main (int    argc,
   g_test_add_data_func ("/hostile/streams/cut/read/T-61/E-01", NULL, test_cut);
   g_test_add_data_func ("/hostile/streams/cut/write/T-61", GINT_TO_POINTER (TRUE), test_cut);
   g_test_add_func ("/hostile/streams/small-socket/T-60", test_small_socket);
+  g_test_add_func ("/hostile/streams/taken-at-once/T-60", test_taken_at_once);
   g_test_add_func ("/hostile/streams/no-sigpipe/T-60", test_no_sigpipe);
 
   return g_test_run ();
