@@ -397,7 +397,9 @@ emit_eof (DevSshChannel *self)
   if (self->consumer != NULL)
     self->consumer->eof (self->consumer);
 
-  devssh_channel_emit_eof (self);
+  /* Whoever comes late to read the rest is told by its own call: ::closed was the last signal (T-54). */
+  if (!self->end_told)
+    devssh_channel_emit_eof (self);
 }
 
 static void

@@ -280,6 +280,7 @@ test_data_only_end (void)
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
   test_send (ours, "unread");
+  devssh_channel_send_eof (ours, NULL);
   devssh_channel_close (ours);
   test_pair_run (&pair);
   ears = test_ears_new (theirs);
@@ -292,10 +293,12 @@ test_data_only_end (void)
   test_pair_run (&pair);
   g_assert_cmpstr (ears->text->str, ==, "closed ");
   g_signal_handlers_disconnect_by_data (theirs, ears);
+  test_ears_listen (ears, "eof");
   counter_init (&counter, theirs);
   g_assert_true (devssh_channel_set_consumer (theirs, &counter.consumer, NULL));
   test_pair_run (&pair);
-  g_assert_cmpstr (counter.text->str, ==, "0:unread closed ");
+  g_assert_cmpstr (counter.text->str, ==, "0:unread eof closed ");
+  g_assert_cmpstr (ears->text->str, ==, "closed ");
   g_assert_cmpuint (ears->n_closed, ==, 1);
   counter_clear (&counter);
   test_pair_clear (&pair);
