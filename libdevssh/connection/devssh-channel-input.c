@@ -358,7 +358,7 @@ emit_data (DevSshChannel *self,
            GBytes        *owner)
 {
   g_autoptr(GBytes) bytes = NULL;
-  gboolean extended, plain;
+  gboolean extended, plain, manual;
 
   if (self->consumer != NULL)
     {
@@ -379,7 +379,9 @@ emit_data (DevSshChannel *self,
     }
 
   bytes = owner != NULL ? g_bytes_ref (owner) : make_bytes (data, length, buffer);
-  if (self->manual_credit)
+  /* The handler may change it, and what it has in hands is given back once. */
+  manual = self->manual_credit;
+  if (manual)
     self->handed += (guint32) length;
 
   if (extended)
@@ -387,7 +389,7 @@ emit_data (DevSshChannel *self,
   else
     devssh_channel_emit_data (self, bytes);
 
-  if (!self->manual_credit)
+  if (!manual)
     credit (self, length);
 }
 

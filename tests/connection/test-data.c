@@ -304,6 +304,58 @@ test_data_only_end (void)
   test_pair_clear (&pair);
 }
 
+/* ---- manual credit ---- */
+
+typedef struct
+{
+  gboolean manual;    /* what the first call of the handler sets */
+  guint    n_calls;
+  guint32  unread;    /* in the second call */
+} Switch;
+
+static void
+switch_credit_cb (DevSshChannel *channel,
+                  GBytes        *data,
+                  Switch        *self)
+{
+  if (self->n_calls++ == 0)
+    devssh_channel_set_manual_credit (channel, self->manual);
+  else
+    self->unread = channel->window.unread;
+}
+
+/* A handler that changes who gives the credit: what it has in hands is given back once, by the rule it came under. */
+static void
+test_data_credit_switched (void)
+{
+  for (guint manual = 0; manual < 2; manual++)
+    {
+      TestPair pair;
+      Switch by = { .manual = manual };
+      g_autoptr(DevSshChannel) theirs = NULL;
+      g_autoptr(DevSshChannel) ours = NULL;
+      g_autoptr(GBytes) data = test_bytes (20000, 1);
+
+      test_pair_init (&pair, NULL);
+      ours = test_open_both (&pair, &pair.client, &theirs);
+      devssh_channel_set_manual_credit (theirs, !manual);
+      devssh_channel_send_async (ours, data, NULL, NULL, NULL);
+      devssh_channel_send_extended_async (ours, 7, data, NULL, NULL, NULL);
+      devssh_channel_send_async (ours, data, NULL, NULL, NULL);
+      test_pair_run (&pair);
+      g_signal_connect (theirs, "data", G_CALLBACK (switch_credit_cb), &by);
+      test_pair_run (&pair);
+      g_assert_cmpuint (by.n_calls, ==, 2);
+      /* Only what is in hands now: the first is given back, the second nobody wanted. */
+      g_assert_cmpuint (by.unread, ==, 20000);
+      g_assert_cmpuint (theirs->window.unread, ==, manual ? 20000 : 0);
+      if (manual)
+        g_assert_true (devssh_channel_adjust_window (theirs, 20000, NULL));
+      g_assert_cmpuint (theirs->window.unread, ==, 0);
+      test_pair_clear (&pair);
+    }
+}
+
 /* ---- the one consumer (design D19) ---- */
 
 static void
@@ -1047,6 +1099,7 @@ main (int   argc,
   g_test_add_func ("/connection/data/consumer-changes", test_data_consumer_changes);
   g_test_add_func ("/connection/data/consumer-credit/T-53", test_data_consumer_credit);
   g_test_add_func ("/connection/data/manual-credit/T-53", test_data_manual_credit);
+  g_test_add_func ("/connection/data/credit-switched/T-53", test_data_credit_switched);
   g_test_add_func ("/connection/data/window-boundaries/T-53", test_data_window_boundaries);
   g_test_add_func ("/connection/data/max-packet/T-53", test_data_max_packet);
   g_test_add_func ("/connection/data/adjust-overflow/T-53/E-38", test_data_adjust_overflow);
