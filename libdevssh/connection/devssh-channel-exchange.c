@@ -42,6 +42,7 @@ request_answered_cb (DevSshQuestion *question,
   DevSshReplySlot *slot = data;
   DevSshChannel *self = slot->owner;
 
+  self->connection->undecided_bytes -= slot->bytes;
   devssh_replies_fill (&self->replies, slot,
                        devssh_channel_request_get_success (DEVSSH_CHANNEL_REQUEST (question)), NULL);
   devssh_channel_place_replies (self);
@@ -141,7 +142,8 @@ devssh_channel_handle_request (DevSshConnection *connection,
       return;
     }
 
-  if (self->replies.n_slots >= connection->config->max_channel_requests)
+  if (self->replies.n_slots >= connection->config->max_channel_requests ||
+      !devssh_connection_keep_undecided (connection, length))
     {
       self->dropped_requests++;
       DEVSSH_TRACE (connection->config->tracer, WARNING, CHANNEL_REQUEST_FAILED,
@@ -154,6 +156,7 @@ devssh_channel_handle_request (DevSshConnection *connection,
   data = g_bytes_new (message.data.data, message.data.length);
   request = devssh_channel_request_new (self, message.request, message.want_reply, data, connection->principal);
   slot = devssh_replies_add (&self->replies, self, DEVSSH_QUESTION (request), message.want_reply, FALSE);
+  slot->bytes = length;
   devssh_question_set_context (DEVSSH_QUESTION (request), self->context);
   devssh_question_set_sink (DEVSSH_QUESTION (request), request_answered_cb, slot);
   devssh_connection_push_event (connection, DEVSSH_CONNECTION_CHANNEL_REQUEST, self)->channel_request =
@@ -523,7 +526,10 @@ devssh_channel_end_exchange (DevSshChannel *self,
   while (self->replies.head != NULL)
     {
       if (self->replies.head->question != NULL)
-        devssh_question_kill (self->replies.head->question);
+        {
+          self->connection->undecided_bytes -= self->replies.head->bytes;
+          devssh_question_kill (self->replies.head->question);
+        }
       devssh_replies_remove (&self->replies, self->replies.head);
     }
 

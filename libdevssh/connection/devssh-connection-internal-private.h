@@ -193,6 +193,7 @@ struct _DevSshConnection
   DevSshChannelList      *channels;      /* open ones */
   DevSshWindowClock       clock;
   guint                   n_deciding;
+  gsize                   undecided_bytes;
   guint                   n_unasked;     /* replies that nobody waited for (T-52) */
   GError                 *ended;         /* aborted */
   gboolean                fatal;
@@ -213,6 +214,8 @@ struct _DevSshConnection
 /* ---- devssh-connection.c ---- */
 void                   devssh_connection_wake           (DevSshConnection *self);
 void                   devssh_connection_send           (DevSshConnection *self, DevSshWriter *writer);
+/* A message of the peer's that has to be kept until its question is answered: FALSE: there is no room for it. */
+gboolean               devssh_connection_keep_undecided (DevSshConnection *self, gsize bytes);
 /* What an application puts into a message: DEVSSH_ERROR_LIMIT if it would be too long for a peer. */
 gboolean               devssh_connection_check_payload  (gsize length, GError **error);
 DevSshConnectionEvent *devssh_connection_push_event     (DevSshConnection *self, DevSshConnectionEventType type, DevSshChannel *channel);

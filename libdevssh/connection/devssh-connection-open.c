@@ -200,9 +200,12 @@ static void opening_answered_cb (DevSshQuestion *question, gpointer data);
 static DevSshChannelOpening *
 ask (DevSshConnection *self,
      DevSshChannel    *channel,
-     DevSshSlice       type_data)
+     GBytes           *message,
+     gsize             type_data_length)
 {
-  g_autoptr(GBytes) bytes = g_bytes_new (type_data.data, type_data.length);
+  /* It is what the message ends with, which is kept anyway. */
+  g_autoptr(GBytes) bytes = g_bytes_new_from_bytes (message, g_bytes_get_size (message) - type_data_length,
+                                                    type_data_length);
 
   channel->opening = devssh_channel_opening_new (channel, bytes, channel->is_remote, self->principal);
   devssh_question_set_context (DEVSSH_QUESTION (channel->opening), channel->context);
@@ -261,7 +264,7 @@ devssh_connection_handle_confirmation (DevSshConnection *self,
   channel->peer_packet = message.maximum_packet;
   channel->send_packet = MIN (message.maximum_packet, self->config->max_packet);
   channel->confirmation_message = g_bytes_new (payload, length);
-  ask (self, channel, message.type_data);
+  ask (self, channel, channel->confirmation_message, message.type_data.length);
 }
 
 /* 92 */
@@ -356,8 +359,16 @@ devssh_connection_handle_open (DevSshConnection *self,
                          "The maximum packet size is 0");
       return;
     }
+  /* RFC 4253, 6.1: what everybody must be able to process is 32768 bytes, and openings are kept as long as their channels. */
+  if (length > DEVSSH_DEFAULT_MAX_PACKET_SIZE)
+    {
+      send_open_failure (self, message.sender_channel, DEVSSH_CHANNEL_OPEN_FAILURE_RESOURCE_SHORTAGE,
+                         "The message is too long");
+      return;
+    }
   if (self->table.n_used >= self->config->max_channels ||
-      self->n_deciding >= self->config->max_pending_opens)
+      self->n_deciding >= self->config->max_pending_opens ||
+      length > self->config->max_undecided_bytes - self->undecided_bytes)
     {
       send_open_failure (self, message.sender_channel, DEVSSH_CHANNEL_OPEN_FAILURE_RESOURCE_SHORTAGE,
                          "Too many channels");
@@ -374,13 +385,14 @@ devssh_connection_handle_open (DevSshConnection *self,
     }
 
   self->n_deciding++;
+  self->undecided_bytes += length;
   channel->phase = DEVSSH_CHANNEL_PHASE_DECIDING;
   channel->remote_id = message.sender_channel;
   channel->send_window = message.initial_window;
   channel->peer_packet = message.maximum_packet;
   channel->send_packet = MIN (message.maximum_packet, self->config->max_packet);
   channel->open_message = g_bytes_new (payload, length);
-  ask (self, channel, message.type_data);
+  ask (self, channel, channel->open_message, message.type_data.length);
 }
 
 /* ---- the answer ---- */
@@ -461,12 +473,19 @@ is_waited_for (DevSshConnection *self,
 }
 
 static void
+end_deciding (DevSshConnection *self,
+              DevSshChannel    *channel)
+{
+  self->n_deciding--;
+  self->undecided_bytes -= g_bytes_get_size (channel->open_message);
+}
+
+static void
 decide_remote (DevSshConnection     *self,
                DevSshChannel        *channel,
                DevSshChannelOpening *opening)
 {
-  self->n_deciding--;
-
+  end_deciding (self, channel);
   if (!devssh_channel_opening_get_accepted (opening))
     {
       send_open_failure (self, channel->remote_id, devssh_channel_opening_get_reason (opening),
@@ -555,7 +574,7 @@ devssh_channel_end_opening (DevSshChannel *self,
   if (self->opening != NULL)
     {
       if (self->is_remote)
-        self->connection->n_deciding--;
+        end_deciding (self->connection, self);
       devssh_question_kill (DEVSSH_QUESTION (self->opening));
       self->opening = NULL;
     }

@@ -30,6 +30,7 @@ typedef struct
   guint          max_pending_opens;     /* 64 of the peer's, undecided */
   guint          max_channel_requests;  /* 16 unanswered a channel (T-52) */
   guint          max_session_requests;  /* 64 unanswered */
+  guint          max_undecided_bytes;   /* 1 MiB: of openings and requests that nobody has answered, all together (T-48) */
   guint          max_unaccepted;        /* 0: an opening nobody answers is refused; N: kept for accept_channel */
   guint          initial_window;        /* 1 MiB */
   guint          max_window;            /* 16 MiB: how far a window may grow; = initial_window: fixed */

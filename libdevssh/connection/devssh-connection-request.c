@@ -242,6 +242,7 @@ session_request_answered_cb (DevSshQuestion *question,
   DevSshReplySlot *slot = data;
   DevSshConnection *self = slot->owner;
 
+  self->undecided_bytes -= slot->bytes;
   devssh_replies_fill (&self->replies, slot,
                        devssh_session_request_get_success (request),
                        devssh_session_request_get_response (request));
@@ -279,7 +280,8 @@ devssh_connection_handle_global_request (DevSshConnection *self,
       return;
     }
 
-  if (self->replies.n_slots >= self->config->max_session_requests)
+  if (self->replies.n_slots >= self->config->max_session_requests ||
+      !devssh_connection_keep_undecided (self, length))
     {
       DEVSSH_TRACE (self->config->tracer, WARNING, SESSION_REQUEST_FAILED,
                     "Refused a session request: %u are unanswered", self->replies.n_slots);
@@ -291,6 +293,7 @@ devssh_connection_handle_global_request (DevSshConnection *self,
   data = g_bytes_new (message.data.data, message.data.length);
   request = devssh_session_request_new (message.request, message.want_reply, data, self->principal);
   slot = devssh_replies_add (&self->replies, self, DEVSSH_QUESTION (request), message.want_reply, FALSE);
+  slot->bytes = length;
   devssh_question_set_context (DEVSSH_QUESTION (request), self->config->context);
   devssh_question_set_sink (DEVSSH_QUESTION (request), session_request_answered_cb, slot);
   devssh_connection_push_event (self, DEVSSH_CONNECTION_SESSION_REQUEST, NULL)->session_request =
@@ -315,7 +318,10 @@ devssh_connection_end_requests (DevSshConnection *self,
   while (self->replies.head != NULL)
     {
       if (self->replies.head->question != NULL)
-        devssh_question_kill (self->replies.head->question);
+        {
+          self->undecided_bytes -= self->replies.head->bytes;
+          devssh_question_kill (self->replies.head->question);
+        }
       devssh_replies_remove (&self->replies, self->replies.head);
     }
 }

@@ -56,6 +56,7 @@ devssh_connection_config_new (DevSshContext *context)
   config->max_pending_opens = 64;
   config->max_channel_requests = 16;
   config->max_session_requests = 64;
+  config->max_undecided_bytes = 1024 * 1024;
   config->initial_window = DEVSSH_DEFAULT_MAX_WINDOW_SIZE;
   config->max_window = 16 * DEVSSH_DEFAULT_MAX_WINDOW_SIZE;
   config->max_extra_window = 64 * DEVSSH_DEFAULT_MAX_WINDOW_SIZE;
@@ -182,6 +183,17 @@ devssh_connection_send (DevSshConnection *self,
 
   devssh_outbox_send (self->outbox, writer->data, writer->length);
   devssh_connection_wake (self);
+}
+
+gboolean
+devssh_connection_keep_undecided (DevSshConnection *self,
+                                  gsize             bytes)
+{
+  if (bytes > self->config->max_undecided_bytes - self->undecided_bytes)
+    return FALSE;
+
+  self->undecided_bytes += bytes;
+  return TRUE;
 }
 
 gboolean

@@ -15,6 +15,7 @@ struct _DevSshReplySlot
   DevSshQuestion  *question;    /* not owned: it answers before it dies. NULL: answered, or never asked */
   GBytes          *payload;     /* behind 81 or 82, or NULL */
   GPtrArray       *openings;    /* (element-type DevSshChannel), or NULL: opens that must not overtake this reply */
+  gsize            bytes;       /* of the message, until the question is answered */
   guint            refusals;    /* requests refused unasked right behind this one: a number is all they cost */
   guint            filled : 1;
   guint            success : 1;

@@ -1266,6 +1266,114 @@ test_request_before_accept (void)
   test_pair_clear (&pair);
 }
 
+/* What a peer makes us keep until somebody decides is counted in bytes, too, all channels together (T-48). */
+static void
+few_bytes (DevSshConnectionConfig *config,
+           gboolean                is_client)
+{
+  config->max_undecided_bytes = 100000;
+}
+
+static gboolean
+keep_opening_cb (TestEnd              *end,
+                 DevSshChannelOpening *opening)
+{
+  Keeper *keeper = end->user_data;
+
+  g_ptr_array_add (keeper->kept, g_object_ref (opening));
+  return TRUE;
+}
+
+static void
+ask_for_all (TestPair       *pair,
+             DevSshChannel  *channel,
+             GBytes         *payload,
+             GAsyncResult  **results)
+{
+  devssh_channel_request_async (channel, "x@example.org", TRUE, payload, NULL, test_keep_result_cb, &results[0]);
+  devssh_connection_open (pair->client.connection, NULL, payload, 0, test_task_new (NULL, &results[1]));
+  devssh_connection_request (pair->client.connection, "x@example.org", TRUE, payload, test_task_new (NULL, &results[2]));
+  test_pair_run (pair);
+}
+
+static void
+test_request_heavy (void)
+{
+  TestPair pair;
+  Keeper keeper;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) theirs = NULL;
+  g_autoptr(DevSshChannel) opened = NULL;
+  g_autoptr(DevSshChannel) accepted = NULL;
+  g_autoptr(GBytes) payload = test_bytes (30000, 1);
+  g_autoptr(GError) error = NULL;
+  GAsyncResult *results[9] = { NULL };
+
+  test_pair_init (&pair, few_bytes);
+  keeper_init (&keeper);
+  ours = test_open_both (&pair, &pair.client, &theirs);
+  g_signal_connect (theirs, "request", G_CALLBACK (keep_channel_request_cb), &keeper);
+  pair.server.opening = keep_opening_cb;
+  pair.server.session_request = keep_session_request_cb;
+  pair.server.user_data = &keeper;
+
+  /* Three fit, whatever they are; what is beyond is refused, in its turn. */
+  ask_for_all (&pair, ours, payload, results);
+  g_assert_cmpuint (keeper.kept->len, ==, 3);
+  ask_for_all (&pair, ours, payload, results + 3);
+  g_assert_cmpuint (keeper.kept->len, ==, 3);
+  g_assert_cmpuint (devssh_channel_get_dropped_requests (theirs), ==, 1);
+  g_assert_null (results[3]);
+  g_assert_null (results[5]);
+  g_assert_null (test_take_channel (results[4], &error));
+  g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_RESOURCE_SHORTAGE);
+
+  /* Decided or dropped, and there is room again. */
+  devssh_channel_request_complete (keeper.kept->pdata[0], TRUE);
+  devssh_channel_opening_accept (keeper.kept->pdata[1]);
+  g_ptr_array_set_size (keeper.kept, 0);
+  test_pair_run (&pair);
+  g_assert_true (granted (ours, results[0]));
+  g_assert_false (granted (ours, results[3]));
+  opened = test_take_channel (results[1], NULL);
+  g_assert_nonnull (opened);
+  accepted = test_channel_at (&pair.server, 1);
+  g_signal_connect (accepted, "request", G_CALLBACK (keep_channel_request_cb), &keeper);
+  g_assert_false (session_granted (results[2]));
+  g_assert_false (session_granted (results[5]));
+  ask_for_all (&pair, ours, payload, results + 6);
+  g_assert_cmpuint (keeper.kept->len, ==, 3);
+
+  /* And so if a channel ends meanwhile. */
+  devssh_channel_close (ours);
+  test_pair_run (&pair);
+  devssh_channel_request_async (opened, "x@example.org", TRUE, payload, NULL, NULL, NULL);
+  test_pair_run (&pair);
+  g_assert_cmpuint (keeper.kept->len, ==, 4);
+  g_assert_cmpuint (devssh_channel_get_dropped_requests (accepted), ==, 0);
+  keeper_clear (&keeper);
+  test_pair_clear (&pair);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    g_clear_object (&results[i]);
+}
+
+/* Nothing that opens a channel needs as much; what is kept as long as the channel is small. */
+static void
+test_request_long_opening (void)
+{
+  TestPair pair;
+  g_autoptr(GBytes) payload = test_bytes (40000, 1);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  test_pair_init (&pair, NULL);
+  devssh_connection_open (pair.client.connection, NULL, payload, 0, test_task_new (NULL, &result));
+  test_pair_run (&pair);
+  g_assert_null (test_take_channel (result, &error));
+  g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_RESOURCE_SHORTAGE);
+  test_pair_clear (&pair);
+}
+
 /* No peer of ours would take so long a packet (T-10): better that the call fails than the session. */
 static void
 test_request_too_long (void)
@@ -1477,6 +1585,8 @@ main (int   argc,
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
   g_test_add_func ("/connection/request/long-before-accept", test_request_long_before_accept);
   g_test_add_func ("/connection/request/as-heard/E-29", test_request_as_heard);
+  g_test_add_func ("/connection/request/heavy/T-48", test_request_heavy);
+  g_test_add_func ("/connection/request/long-opening/T-48", test_request_long_opening);
   g_test_add_func ("/connection/request/too-long/T-10", test_request_too_long);
   g_test_add_func ("/connection/request/never-heard", test_request_never_heard);
 
