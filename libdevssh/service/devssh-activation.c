@@ -47,6 +47,11 @@ struct _DevSshActivation
  * A name has 1 to 64 characters of printable US-ASCII, without comma and space
  * (RFC 4250, 4.6.1). A service without rules is woken by name only.
  *
+ * Rules are about what the peer asks: a channel that is opened here, or a request that is made
+ * here, wakes nobody here. Where rules of several services match, the service that was
+ * registered first is asked; those that a program registers come before those of plugins. The
+ * opening of a channel and a request on it are two questions, and may wake two services.
+ *
  * Instances never change.
  *
  * Since: 1.0

@@ -24,8 +24,12 @@ typedef struct
 typedef struct _DevSshServiceEntry DevSshServiceEntry;
 DevSshService *devssh_service_entry_create (DevSshServiceEntry *self, GError **error);
 
-/* Attaches a fresh instance; session is kept weakly. Then the class's activated() runs. */
+/* Attaches a fresh instance; session is kept weakly. */
 void     devssh_service_attach     (DevSshService *self, const DevSshServiceHost *host, GObject *session, const char *name, GObject *config);
+/* Runs activated(), once the session can find the service. */
+void     devssh_service_start      (DevSshService *self);
+/* It has, or had, a session: a class that hands out an instance twice is broken. */
+gboolean devssh_service_is_attached (DevSshService *self);
 /* Exactly once: closed() runs, session becomes NULL, pending asks are refused. */
 void     devssh_service_detach     (DevSshService *self);
 /* Runs the vfunc that fits the question, with begin/end done by the caller. */
@@ -57,7 +61,7 @@ GType               devssh_service_entry_get_type_loaded (DevSshServiceEntry *se
  * names NULL: all. Bad keyfiles are skipped with a debug line; errors (transfer full, element-type utf8) may be NULL. Result: (element-type DevSshServiceEntry) */
 GPtrArray          *devssh_plugin_catalogue    (const char * const *extra_directories, const char * const *names, GPtrArray *errors);
 
-/* Registry of one session: entries in order (code first, then plugins). First match wins. */
+/* Registry of one session: entries in order (code first, then plugins). First match wins; of two with one name only the first is there. */
 typedef struct _DevSshServiceRegistry DevSshServiceRegistry;
 DevSshServiceRegistry *devssh_service_registry_new  (GPtrArray *entries);   /* refs */
 void                   devssh_service_registry_free (DevSshServiceRegistry *self);

@@ -77,6 +77,32 @@ devssh_service_entry_get_type_loaded (DevSshServiceEntry  *self,
   return type;
 }
 
+/* NULL and reason. */
+static DevSshService *
+create_instance (GType    type,
+                 GError **reason)
+{
+  g_autoptr(DevSshService) service = NULL;
+
+  if (g_type_is_a (type, G_TYPE_INITABLE))
+    {
+      service = g_initable_new (type, NULL, reason, NULL);
+      if (service == NULL)
+        return NULL;
+    }
+  else
+    service = g_object_new (type, NULL);
+
+  /* A constructor of the class's own may return anything. */
+  if (service == NULL || devssh_service_is_attached (service))
+    {
+      g_set_error (reason, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "%s gives out no new instance", g_type_name (type));
+      return NULL;
+    }
+
+  return g_steal_pointer (&service);
+}
+
 DevSshService *
 devssh_service_entry_create (DevSshServiceEntry  *self,
                              GError             **error)
@@ -88,10 +114,7 @@ devssh_service_entry_create (DevSshServiceEntry  *self,
   if (type == G_TYPE_INVALID)
     return NULL;
 
-  if (!g_type_is_a (type, G_TYPE_INITABLE))
-    return g_object_new (type, NULL);
-
-  service = g_initable_new (type, NULL, &reason, NULL);
+  service = create_instance (type, &reason);
   if (service == NULL)
     g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "Service “%s” cannot start: %s",
                  self->name, reason != NULL ? reason->message : "no reason given");
@@ -106,7 +129,15 @@ devssh_service_registry_new (GPtrArray *entries)
 
   self->entries = g_ptr_array_new_full (entries->len, (GDestroyNotify) devssh_service_entry_unref);
   for (guint i = 0; i < entries->len; i++)
-    g_ptr_array_add (self->entries, devssh_service_entry_ref (entries->pdata[i]));
+    {
+      DevSshServiceEntry *entry = entries->pdata[i];
+
+      /* By its name a session finds what runs already, so a name is one service. */
+      if (devssh_service_registry_by_name (self, entry->name) != NULL)
+        g_debug ("Service left out: an earlier one is called “%s” as well", entry->name);
+      else
+        g_ptr_array_add (self->entries, devssh_service_entry_ref (entry));
+    }
 
   return self;
 }

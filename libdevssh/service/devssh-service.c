@@ -29,7 +29,11 @@ typedef struct
  * A service is registered in code with [method@SessionConfig.add_service], or found in
  * an installed plugin that the configuration allows.
  *
- * Until the user is authenticated no service is made.
+ * Until the user is authenticated no service is made. A class that implements [iface@Gio.Initable]
+ * may fail to start; what woke the service is then refused, and the next time it is tried again.
+ *
+ * When the session ends its channels are told first, then its services, the last one activated
+ * first.
  *
  * Since: 1.0
  */
@@ -426,7 +430,6 @@ devssh_service_attach (DevSshService           *self,
                        GObject                 *config)
 {
   DevSshServicePrivate *priv = devssh_service_get_instance_private (self);
-  g_autoptr(DevSshService) keep = g_object_ref (self);
 
   g_assert (priv->host == NULL);
 
@@ -437,8 +440,22 @@ devssh_service_attach (DevSshService           *self,
   g_set_object (&priv->config, config);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONFIG]);
+}
+
+void
+devssh_service_start (DevSshService *self)
+{
+  g_autoptr(DevSshService) keep = g_object_ref (self);
 
   DEVSSH_SERVICE_GET_CLASS (self)->activated (self);
+}
+
+gboolean
+devssh_service_is_attached (DevSshService *self)
+{
+  DevSshServicePrivate *priv = devssh_service_get_instance_private (self);
+
+  return priv->host != NULL;
 }
 
 void

@@ -241,7 +241,12 @@ devssh_session_watch_task (DevSshSessionPrivate *priv,
  * @user_data: for @callback
  *
  * Asks the server to start a service (RFC 4253, 10). A server that does not know it disconnects with
- * %DEVSSH_DISCONNECT_REASON_SERVICE_NOT_AVAILABLE.
+ * %DEVSSH_DISCONNECT_REASON_SERVICE_NOT_AVAILABLE, for that is the only refusal there is; this operation then
+ * fails with a `DEVSSH_CONNECTION_ERROR` of that reason.
+ *
+ * Fails with %DEVSSH_ERROR_INVALID_STATE in a server's session or for what is no name, with
+ * %DEVSSH_ERROR_NOT_CONNECTED, %DEVSSH_ERROR_NOT_AUTHENTICATED or %DEVSSH_ERROR_CLOSED. Whoever
+ * cancels gives up waiting; the session goes on, and so may the service.
  *
  * Since: 1.0
  */
@@ -272,6 +277,8 @@ devssh_session_request_service_async (DevSshSession       *self,
                                                                       : "This is not the name of a service"));
       return;
     }
+  if (g_task_return_error_if_cancelled (task))
+    return;
 
   devssh_session_wait_for_service (self, name, g_steal_pointer (&task));
 }

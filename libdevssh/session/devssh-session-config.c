@@ -697,8 +697,13 @@ devssh_session_config_copy (DevSshSessionConfig *self)
  * Registers a service. An instance is made for a session when a rule first
  * matches.
  *
+ * Where rules of several services match, the service that was registered first
+ * is asked, and nobody else, whatever it answers. Services registered here come
+ * before those of plugins, and one that has the name of a plugin's service is
+ * there instead of it.
+ *
  * Returns: %TRUE; %FALSE and %DEVSSH_ERROR_INVALID_CONFIG: the type is not a
- *   service, the name is taken or a rule cannot be read
+ *   service, the name is taken or empty, or a rule cannot be read
  *
  * Since: 1.0
  */
@@ -729,6 +734,12 @@ devssh_session_config_add_service (DevSshSessionConfig  *self,
 
   if (name == NULL)
     name = g_type_name (service_type);
+  if (*name == '\0')
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_CONFIG,
+                   "A service of type '%s' has an empty name", g_type_name (service_type));
+      return FALSE;
+    }
   for (guint i = 0; i < self->services->len; i++)
     {
       DevSshServiceEntry *entry = self->services->pdata[i];

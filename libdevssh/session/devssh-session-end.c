@@ -103,6 +103,7 @@ devssh_session_drop (DevSshSession *self)
   devssh_session_fail_service_waits (self);
   devssh_session_fail_wait_tasks (priv);
   priv->role->ended (self, priv->error);
-  devssh_session_detach_services (self);
+  /* Channels first, services then: as in every end (protocol.md 2.11). */
   devssh_pump_abandon (priv->pump);
+  devssh_session_detach_services (self);
 }

@@ -67,6 +67,7 @@ typedef struct
   GIOStream               *stream;
   DevSshServiceRegistry   *registry;
   GListStore              *services;
+  GSList                  *starting;        /* (element-type DevSshServiceEntry): borrowed; whose instance is just made */
   DevSshSessionMetrics    *metrics;
   DevSshTracer            *tracer;
   GObject                 *principal;

@@ -51,6 +51,26 @@ devssh_session_find_service (DevSshSessionPrivate *priv,
   return NULL;
 }
 
+/* A constructor may lead back here, through a loop that it runs or a call that it makes. */
+static DevSshService *
+devssh_session_create_service (DevSshSessionPrivate  *priv,
+                               DevSshServiceEntry    *entry,
+                               GError               **error)
+{
+  DevSshService *service;
+
+  if (g_slist_find (priv->starting, entry) != NULL)
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "Service “%s” is just starting", entry->name);
+      return NULL;
+    }
+
+  priv->starting = g_slist_prepend (priv->starting, entry);
+  service = devssh_service_entry_create (entry, error);
+  priv->starting = g_slist_remove (priv->starting, entry);
+  return service;
+}
+
 DevSshService *
 devssh_session_ensure_service (DevSshSession       *self,
                                DevSshServiceEntry  *entry,
@@ -58,35 +78,52 @@ devssh_session_ensure_service (DevSshSession       *self,
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
   g_autoptr(DevSshService) service = NULL;
-  g_autoptr(GError) local_error = NULL;
+  g_autoptr(GError) reason = NULL;
   DevSshService *running;
 
   running = devssh_session_find_service (priv, entry->name);
   if (running != NULL)
     return running;
 
-  service = devssh_service_entry_create (entry, &local_error);
+  service = devssh_session_create_service (priv, entry, &reason);
   if (service == NULL)
     {
-      DEVSSH_TRACE (priv->tracer, ERROR, UNKNOWN_ERROR, "Service %s cannot be used: %s", entry->name,
-                    local_error->message);
-      g_propagate_error (error, g_steal_pointer (&local_error));
+      DEVSSH_TRACE (priv->tracer, ERROR, UNKNOWN_ERROR, "Service %s cannot be used: %s", entry->name, reason->message);
+      g_propagate_error (error, g_steal_pointer (&reason));
       return NULL;
     }
 
-  g_list_store_append (priv->services, service);
-  devssh_service_attach (service, &service_host, G_OBJECT (self), entry->name, entry->config);
-  devssh_session_emit_service_activated (self, service);
-  return priv->end == DEVSSH_SESSION_ALIVE ? devssh_session_find_service (priv, entry->name) : NULL;
+  if (priv->end == DEVSSH_SESSION_ALIVE)
+    {
+      devssh_service_attach (service, &service_host, G_OBJECT (self), entry->name, entry->config);
+      g_list_store_append (priv->services, service);
+      devssh_service_start (service);
+      /* Whatever it did there: after ::closed nothing is emitted. */
+      if (priv->end < DEVSSH_SESSION_TELLING)
+        devssh_session_emit_service_activated (self, service);
+    }
+
+  if (priv->end != DEVSSH_SESSION_ALIVE)
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed: %s", priv->error->message);
+      return NULL;
+    }
+  return service;    /* the list keeps it */
 }
 
+/* Rules are about what the peer asks: a channel that we open ourselves wakes nobody here. */
 static DevSshServiceEntry *
 devssh_session_match (DevSshSessionPrivate *priv,
                       DevSshQuestion       *question)
 {
   if (DEVSSH_IS_CHANNEL_OPENING (question))
-    return devssh_service_registry_for_channel_type (
-      priv->registry, devssh_channel_opening_get_channel_type (DEVSSH_CHANNEL_OPENING (question)));
+    {
+      DevSshChannelOpening *opening = DEVSSH_CHANNEL_OPENING (question);
+
+      return devssh_channel_opening_get_is_remote (opening)
+        ? devssh_service_registry_for_channel_type (priv->registry, devssh_channel_opening_get_channel_type (opening))
+        : NULL;
+    }
   if (DEVSSH_IS_SESSION_REQUEST (question))
     return devssh_service_registry_for_session_request (
       priv->registry, devssh_session_request_get_request_type (DEVSSH_SESSION_REQUEST (question)));
@@ -95,17 +132,32 @@ devssh_session_match (DevSshSessionPrivate *priv,
     devssh_channel_get_channel_type (devssh_channel_request_get_channel (DEVSSH_CHANNEL_REQUEST (question))));
 }
 
+/* Not by leaving it unanswered: somebody may wait for channels of any type. */
+static void
+devssh_session_refuse (DevSshQuestion *question)
+{
+  if (DEVSSH_IS_CHANNEL_OPENING (question))
+    devssh_channel_opening_reject (DEVSSH_CHANNEL_OPENING (question),
+                                   DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED,
+                                   "The service for this type of channel cannot be used");
+  else if (DEVSSH_IS_SESSION_REQUEST (question))
+    devssh_session_request_complete (DEVSSH_SESSION_REQUEST (question), FALSE);
+  else
+    devssh_channel_request_complete (DEVSSH_CHANNEL_REQUEST (question), FALSE);
+}
+
 static gboolean
 devssh_session_ask_service (DevSshSession      *self,
                             DevSshServiceEntry *entry,
                             DevSshQuestion     *question)
 {
-  g_autoptr(DevSshService) service = NULL;
+  DevSshService *service = devssh_session_ensure_service (self, entry, NULL);
 
-  service = devssh_session_ensure_service (self, entry, NULL);
   if (service == NULL)
-    return FALSE;
-  g_object_ref (service);
+    {
+      devssh_session_refuse (question);
+      return TRUE;
+    }
   return devssh_service_dispatch (service, question);
 }
 
@@ -125,39 +177,35 @@ devssh_session_ask (DevSshSession  *self,
   return devssh_session_emit_question (self, question, listened);
 }
 
-/* RFC 4253, 10 */
+static gboolean
+devssh_session_is_open (DevSshSessionPrivate *priv)
+{
+  return priv->authenticated || devssh_transport_is_no_security (priv->pump->transport);
+}
+
+/* RFC 4253, 10: a refusal is a DISCONNECT. Nothing but ssh-userauth exists for somebody who has not proved who he is. */
 void
 devssh_session_service_requested (DevSshSession *self,
                                   const char    *name)
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
   DevSshTransport *transport = priv->pump->transport;
-  DevSshServiceEntry *entry = NULL;
+  gboolean is_open = devssh_session_is_open (priv);
+  DevSshServiceEntry *entry;
 
-  if (g_str_equal (name, DEVSSH_SERVICE_NAME_USERAUTH) && !priv->authenticated)
+  if (g_str_equal (name, DEVSSH_SERVICE_NAME_USERAUTH)
+      || (is_open && g_str_equal (name, DEVSSH_SERVICE_NAME_CONNECTION)))
     {
       devssh_transport_send_service_accept (transport, name);
-      priv->role->userauth_service (self);
+      if (!is_open)
+        priv->role->userauth_service (self);
       return;
     }
 
-  /* Nothing but ssh-userauth exists for somebody who has not proved who he is. */
-  if (priv->authenticated)
-    {
-      if (g_str_equal (name, DEVSSH_SERVICE_NAME_CONNECTION) || g_str_equal (name, DEVSSH_SERVICE_NAME_USERAUTH))
-        {
-          devssh_transport_send_service_accept (transport, name);
-          return;
-        }
-      entry = devssh_service_registry_for_service_request (priv->registry, name);
-      if (entry != NULL && devssh_session_ensure_service (self, entry, NULL) != NULL)
-        {
-          if (priv->end == DEVSSH_SESSION_ALIVE)
-            devssh_transport_send_service_accept (transport, name);
-          return;
-        }
-    }
-  if (priv->end == DEVSSH_SESSION_ALIVE)
+  entry = is_open ? devssh_service_registry_for_service_request (priv->registry, name) : NULL;
+  if (entry != NULL && devssh_session_ensure_service (self, entry, NULL) != NULL)
+    devssh_transport_send_service_accept (transport, name);
+  else if (priv->end == DEVSSH_SESSION_ALIVE)
     devssh_transport_fail (transport, DEVSSH_DISCONNECT_REASON_SERVICE_NOT_AVAILABLE, "No such service");
 }
 
@@ -231,7 +279,7 @@ devssh_session_service_accepted (DevSshSession *self,
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
 
-  if (g_str_equal (name, DEVSSH_SERVICE_NAME_USERAUTH) && !priv->authenticated)
+  if (g_str_equal (name, DEVSSH_SERVICE_NAME_USERAUTH) && !devssh_session_is_open (priv))
     {
       priv->role->userauth_service (self);
       return;
@@ -250,8 +298,7 @@ devssh_session_service_accepted (DevSshSession *self,
         devssh_context_return_boolean (priv->context, task, TRUE);
       return;
     }
-  devssh_transport_fail (priv->pump->transport, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR,
-                         "SERVICE_ACCEPT for a service nobody asked for");
+  /* The transport lets through only what was asked for: whoever asked has given up waiting. */
 }
 
 void

@@ -11,6 +11,35 @@ G_DEFINE_TYPE (TestService, test_service, DEVSSH_TYPE_SERVICE)
 static void test_service_class_init (TestServiceClass *klass) { }
 static void test_service_init (TestService *self) { }
 
+/* One that is always the same: no service can be. */
+typedef DevSshService      TestSingle;
+typedef DevSshServiceClass TestSingleClass;
+GType test_single_get_type (void);
+G_DEFINE_TYPE (TestSingle, test_single, DEVSSH_TYPE_SERVICE)
+
+static GObject *
+test_single_constructor (GType                  type,
+                         guint                  n_properties,
+                         GObjectConstructParam *properties)
+{
+  static GObject *single;
+
+  if (single == NULL)
+    g_set_weak_pointer (&single, G_OBJECT_CLASS (test_single_parent_class)->constructor (type, n_properties, properties));
+  else
+    g_object_ref (single);
+
+  return single;
+}
+
+static void
+test_single_class_init (TestSingleClass *klass)
+{
+  G_OBJECT_CLASS (klass)->constructor = test_single_constructor;
+}
+
+static void test_single_init (TestSingle *self) { }
+
 /* One that cannot start. */
 typedef DevSshService      TestFailing;
 typedef DevSshServiceClass TestFailingClass;
@@ -97,13 +126,48 @@ test_first_wins (void)
   add (entries, "narrow", "channel-request:exec channel-type:session");
   add (entries, "wide", "channel-request:exec");
   add (entries, "late", "channel-request:exec channel-type:other");
-  add (entries, "wide", "session-request:a");
   registry = devssh_service_registry_new (entries);
 
   assert_entry (devssh_service_registry_for_channel_request (registry, "exec", "session"), "narrow");
   assert_entry (devssh_service_registry_for_channel_request (registry, "exec", "other"), "wide");
-  g_assert_true (devssh_service_registry_by_name (registry, "wide") == entries->pdata[1]);
-  g_assert_true (devssh_service_registry_for_session_request (registry, "a") == entries->pdata[3]);
+
+  devssh_service_registry_free (registry);
+}
+
+/* A name is one service: the rules of a later one of that name wake nobody, not even the first. */
+static void
+test_name_taken (void)
+{
+  g_autoptr(GPtrArray) entries = entries_new ();
+  DevSshServiceRegistry *registry;
+
+  add (entries, "one", "session-request:a");
+  add (entries, "one", "session-request:b");
+  add (entries, "two", "session-request:b");
+  registry = devssh_service_registry_new (entries);
+
+  g_assert_true (devssh_service_registry_by_name (registry, "one") == entries->pdata[0]);
+  g_assert_true (devssh_service_registry_for_session_request (registry, "a") == entries->pdata[0]);
+  assert_entry (devssh_service_registry_for_session_request (registry, "b"), "two");
+
+  devssh_service_registry_free (registry);
+}
+
+/* What opens a channel and what asks for something on it are two questions, and may be two services. */
+static void
+test_channel_and_request (void)
+{
+  g_autoptr(GPtrArray) entries = entries_new ();
+  DevSshServiceRegistry *registry;
+
+  add (entries, "opens", "channel-type:x");
+  add (entries, "asks", "channel-request:y channel-type:x");
+  registry = devssh_service_registry_new (entries);
+
+  assert_entry (devssh_service_registry_for_channel_type (registry, "x"), "opens");
+  assert_entry (devssh_service_registry_for_channel_request (registry, "y", "x"), "asks");
+  g_assert_null (devssh_service_registry_for_channel_request (registry, "z", "x"));
+  g_assert_null (devssh_service_registry_for_channel_request (registry, "y", "w"));
 
   devssh_service_registry_free (registry);
 }
@@ -172,6 +236,27 @@ test_create_fails (void)
   devssh_service_entry_unref (entry);
 }
 
+static const DevSshServiceHost host;
+
+static void
+test_create_same (void)
+{
+  g_autoptr(DevSshActivation) activation = devssh_activation_new (NULL, NULL);
+  g_autoptr(GObject) session = g_object_new (G_TYPE_OBJECT, NULL);
+  DevSshServiceEntry *entry = devssh_service_entry_new (test_single_get_type (), "three", activation, NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshService) service = devssh_service_entry_create (entry, &error);
+
+  g_assert_no_error (error);
+  devssh_service_attach (service, &host, session, "three", NULL);
+  g_assert_null (devssh_service_entry_create (entry, &error));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN);
+  g_assert_nonnull (strstr (error->message, "three"));
+
+  devssh_service_detach (service);
+  devssh_service_entry_unref (entry);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -180,10 +265,13 @@ main (int   argc,
 
   g_test_add_func ("/service/registry/kinds", test_kinds);
   g_test_add_func ("/service/registry/first-wins", test_first_wins);
+  g_test_add_func ("/service/registry/name-taken", test_name_taken);
+  g_test_add_func ("/service/registry/channel-and-request", test_channel_and_request);
   g_test_add_func ("/service/registry/keeps-entries", test_keeps_entries);
   g_test_add_func ("/service/registry/empty", test_empty);
   g_test_add_func ("/service/registry/create", test_create);
   g_test_add_func ("/service/registry/create-fails/T-83", test_create_fails);
+  g_test_add_func ("/service/registry/create-same/T-83", test_create_same);
 
   return g_test_run ();
 }

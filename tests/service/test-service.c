@@ -237,7 +237,11 @@ test_life (Fixture       *fixture,
 
   g_assert_null (devssh_service_get_session (other));
   g_assert_null (devssh_service_get_name (other));
+  g_assert_false (devssh_service_is_attached (other));
   devssh_service_attach (other, &test_host, session, "other", config);
+  g_assert_true (devssh_service_is_attached (other));
+  g_assert_cmpuint (((TestService *) other)->n_activated, ==, 0);
+  devssh_service_start (other);
   g_assert_cmpuint (((TestService *) other)->n_activated, ==, 1);
   g_assert_true ((GObject *) devssh_service_get_session (other) == session);
   g_assert_cmpstr (devssh_service_get_name (other), ==, "other");
@@ -249,6 +253,7 @@ test_life (Fixture       *fixture,
   g_assert_true (((TestService *) other)->had_session);
   g_assert_null (devssh_service_get_session (other));
   g_assert_cmpstr (devssh_service_get_name (other), ==, "other");
+  g_assert_true (devssh_service_is_attached (other));
 }
 
 /* A session that dies without a word leaves no dangling pointer. */
