@@ -24,6 +24,9 @@
 #include <libdevssh/service/devssh-service.h>
 #include <libdevssh/service/devssh-plugin.h>
 #include <libdevssh/service/devssh-port-forward-message.h>
+#include <libdevssh/service/devssh-service-info.h>
+#include <libdevssh/service/devssh-plugin-info.h>
+#include <libdevssh/service/devssh-plugin-registry.h>
 #include <libdevssh/service/devssh-port-forwarder.h>
 #include <libdevssh/session/devssh-session-config.h>
 #include <libdevssh/session/devssh-credential-request.h>

@@ -10,14 +10,13 @@
  *   [Service EchoService]                 the name of a GType, and there may be several
  *   Name=echo
  *   ActivateOn=channel-type:echo@example.org;session-request:echo@example.org */
-#include <libdevssh/service/devssh-service-private.h>
+#include <libdevssh/service/devssh-plugin-info-private.h>
 
 #include <string.h>
 #include <sys/auxv.h>
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/service/devssh-plugin.h>
 #include <libdevssh/service/devssh-plugin-files-private.h>
-#include <libdevssh/service/devssh-plugin-module-private.h>
 
 #define KEYFILE_SUFFIX   ".plugin"
 #define KEYFILE_MAX_SIZE (64 * 1024)
@@ -27,20 +26,23 @@
 
 typedef struct
 {
-  const char * const *names;     /* (nullable): the plugins that are wanted */
-  GPtrArray          *entries;   /* (element-type DevSshServiceEntry): the result */
-  GHashTable         *seen;      /* plugins found so far: the first directory wins */
-  GPtrArray          *errors;    /* (nullable) (element-type utf8) */
+  const char * const *names;         /* (nullable): the plugins that are wanted */
+  GPtrArray          *infos;         /* (element-type DevSshPluginInfo): the result */
+  GHashTable         *seen;          /* plugins found so far: the first directory wins */
+  GHashTable         *directories;   /* looked into so far */
 } Catalogue;
 
+/* Takes error. */
 static void
-note_error (Catalogue    *self,
-            const GError *error)
+add_broken (Catalogue          *self,
+            const char         *name,
+            DevSshPluginOrigin  origin,
+            const char         *path,
+            GBytes             *text,
+            GError             *error)
 {
   g_debug ("Plugin left out: %s", error->message);
-
-  if (self->errors != NULL)
-    g_ptr_array_add (self->errors, g_strdup (error->message));
+  g_ptr_array_add (self->infos, devssh_plugin_info_new_broken (name, origin, path, text, error));
 }
 
 static gboolean
@@ -142,6 +144,19 @@ check_abi (GKeyFile  *keyfile,
   return TRUE;
 }
 
+static gboolean
+has_service (GPtrArray  *services,
+             const char *name)
+{
+  for (guint i = 0; i < services->len; i++)
+    {
+      if (strcmp (((DevSshServiceEntry *) services->pdata[i])->name, name) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* All services of a keyfile, or none. */
 static GPtrArray *
 read_services (GKeyFile    *keyfile,
@@ -152,7 +167,7 @@ read_services (GKeyFile    *keyfile,
 
   for (guint i = 0; groups[i] != NULL; i++)
     {
-      DevSshServiceEntry *entry;
+      g_autoptr(DevSshServiceEntry) entry = NULL;
 
       if (!g_str_has_prefix (groups[i], GROUP_SERVICE))
         continue;
@@ -161,7 +176,13 @@ read_services (GKeyFile    *keyfile,
       if (entry == NULL)
         return NULL;
 
-      g_ptr_array_add (services, entry);
+      if (has_service (services, entry->name))
+        {
+          g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "has two services that are called “%s”", entry->name);
+          return NULL;
+        }
+
+      g_ptr_array_add (services, g_steal_pointer (&entry));
     }
 
   if (services->len == 0)
@@ -176,12 +197,10 @@ read_services (GKeyFile    *keyfile,
 static void
 complete_entry (DevSshServiceEntry *entry,
                 GPtrArray          *services,
-                GKeyFile           *keyfile,
                 const char         *plugin,
                 DevSshPluginModule *module)
 {
   entry->plugin = g_strdup (plugin);
-  entry->description = g_key_file_get_locale_string (keyfile, GROUP_PLUGIN, "Description", NULL, NULL);
   entry->module = module;
   entry->type_names = g_new0 (char *, services->len + 1);
 
@@ -189,15 +208,19 @@ complete_entry (DevSshServiceEntry *entry,
     entry->type_names[i] = g_strdup (((DevSshServiceEntry *) services->pdata[i])->type_name);
 }
 
-static GPtrArray *
-read_plugin (const char  *directory,
-             const char  *plugin,
-             GBytes      *text,
-             GError     **error)
+static DevSshPluginInfo *
+read_plugin (const char          *directory,
+             const char          *plugin,
+             DevSshPluginOrigin   origin,
+             const char          *path,
+             GBytes              *text,
+             GError             **error)
 {
   g_autoptr(GKeyFile) keyfile = g_key_file_new ();
   g_autoptr(GPtrArray) services = NULL;
   g_autofree char *module_name = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *description = NULL;
   DevSshPluginModule *module;
 
   if (!g_key_file_load_from_bytes (keyfile, text, G_KEY_FILE_NONE, error) || !check_abi (keyfile, error))
@@ -216,48 +239,57 @@ read_plugin (const char  *directory,
     return NULL;
 
   for (guint i = 0; i < services->len; i++)
-    complete_entry (services->pdata[i], services, keyfile, plugin, module);
+    complete_entry (services->pdata[i], services, plugin, module);
 
-  return g_steal_pointer (&services);
+  title = g_key_file_get_locale_string (keyfile, GROUP_PLUGIN, "Name", NULL, NULL);
+  description = g_key_file_get_locale_string (keyfile, GROUP_PLUGIN, "Description", NULL, NULL);
+
+  return devssh_plugin_info_new (plugin, origin, path, text, title, description, module, services);
 }
 
 static void
-add_file (Catalogue  *self,
-          const char *directory,
-          const char *file_name)
+add_file (Catalogue          *self,
+          const char         *directory,
+          const char         *file_name,
+          DevSshPluginOrigin  origin)
 {
   g_autofree char *plugin = g_strndup (file_name, strlen (file_name) - strlen (KEYFILE_SUFFIX));
   g_autofree char *path = NULL;
+  g_autofree char *resolved = NULL;
   g_autoptr(GBytes) text = NULL;
-  g_autoptr(GPtrArray) services = NULL;
+  g_autoptr(DevSshPluginInfo) info = NULL;
   g_autoptr(GError) error = NULL;
 
   if ((self->names != NULL && !g_strv_contains (self->names, plugin))
       || g_hash_table_contains (self->seen, plugin))
     return;
 
-  path = devssh_plugin_files_resolve (directory, file_name, &error);
-  if (path != NULL)
-    text = devssh_plugin_files_read (path, KEYFILE_MAX_SIZE, &error);
+  path = g_build_filename (directory, file_name, NULL);
+  resolved = devssh_plugin_files_resolve (directory, file_name, &error);
+  if (resolved != NULL)
+    text = devssh_plugin_files_read (resolved, KEYFILE_MAX_SIZE, &error);
 
-  if (text == NULL)
+  if (text != NULL)
     {
-      note_error (self, error);
-      return;
+      info = read_plugin (directory, plugin, origin, path, text, &error);
+      if (info == NULL)
+        {
+          g_autofree char *display = g_filename_display_name (resolved);
+
+          g_prefix_error (&error, "%s: ", display);
+        }
     }
 
-  services = read_plugin (directory, plugin, text, &error);
-  if (services == NULL)
+  if (info == NULL)
     {
-      g_autofree char *display = g_filename_display_name (path);
+      g_autofree char *display = g_filename_display_name (plugin);
 
-      g_prefix_error (&error, "%s: ", display);
-      note_error (self, error);
+      add_broken (self, display, origin, path, text, g_steal_pointer (&error));
       return;
     }
 
   g_hash_table_add (self->seen, g_steal_pointer (&plugin));
-  g_ptr_array_extend (self->entries, services, (GCopyFunc) devssh_service_entry_ref, NULL);
+  g_ptr_array_add (self->infos, g_steal_pointer (&info));
 }
 
 static int
@@ -268,8 +300,9 @@ compare_names (gconstpointer a,
 }
 
 static void
-add_directory (Catalogue  *self,
-               const char *path)
+add_directory (Catalogue          *self,
+               const char         *path,
+               DevSshPluginOrigin  origin)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GDir) dir = NULL;
@@ -277,12 +310,17 @@ add_directory (Catalogue  *self,
   g_autofree char *directory = devssh_plugin_files_resolve_directory (path, &error);
   const char *file_name;
 
+  if (!g_hash_table_add (self->directories, g_strdup (directory != NULL ? directory : path)))
+    return;
+
   if (directory != NULL)
     dir = g_dir_open (directory, 0, &error);
 
   if (dir == NULL)
     {
-      note_error (self, error);
+      g_autofree char *display = g_filename_display_name (path);
+
+      add_broken (self, display, origin, path, NULL, g_steal_pointer (&error));
       return;
     }
 
@@ -296,7 +334,7 @@ add_directory (Catalogue  *self,
   g_ptr_array_sort (file_names, compare_names);
 
   for (guint i = 0; i < file_names->len; i++)
-    add_file (self, directory, file_names->pdata[i]);
+    add_file (self, directory, file_names->pdata[i], origin);
 }
 
 /* The environment belongs to the caller, who must not choose what a setuid program runs. */
@@ -313,8 +351,33 @@ add_directories_of_environment (Catalogue *self)
   for (guint i = 0; paths[i] != NULL; i++)
     {
       if (*paths[i] != '\0')
-        add_directory (self, paths[i]);
+        add_directory (self, paths[i], DEVSSH_PLUGIN_ORIGIN_ENVIRONMENT);
     }
+}
+
+GPtrArray *
+devssh_plugin_catalogue_list (const char * const *extra_directories,
+                              const char * const *names)
+{
+  Catalogue self = { .names = names };
+
+  self.infos = g_ptr_array_new_with_free_func (g_object_unref);
+  self.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self.directories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  add_directories_of_environment (&self);
+
+  for (guint i = 0; extra_directories != NULL && extra_directories[i] != NULL; i++)
+    add_directory (&self, extra_directories[i], DEVSSH_PLUGIN_ORIGIN_DIRECTORY);
+
+  /* No plugin need be installed. */
+  if (g_file_test (DEVSSH_PLUGIN_DIR, G_FILE_TEST_EXISTS))
+    add_directory (&self, DEVSSH_PLUGIN_DIR, DEVSSH_PLUGIN_ORIGIN_INSTALLED);
+
+  g_hash_table_unref (self.seen);
+  g_hash_table_unref (self.directories);
+
+  return self.infos;
 }
 
 GPtrArray *
@@ -322,21 +385,24 @@ devssh_plugin_catalogue (const char * const *extra_directories,
                          const char * const *names,
                          GPtrArray          *errors)
 {
-  Catalogue self = { names, NULL, NULL, errors };
+  g_autoptr(GPtrArray) infos = devssh_plugin_catalogue_list (extra_directories, names);
+  GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_service_entry_unref);
 
-  self.entries = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_service_entry_unref);
-  self.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < infos->len; i++)
+    {
+      GListModel *services = devssh_plugin_info_get_services (infos->pdata[i]);
+      guint n_services = g_list_model_get_n_items (services);
 
-  add_directories_of_environment (&self);
+      if (n_services == 0 && errors != NULL)
+        g_ptr_array_add (errors, g_strdup (devssh_plugin_info_get_error (infos->pdata[i])->message));
 
-  for (guint i = 0; extra_directories != NULL && extra_directories[i] != NULL; i++)
-    add_directory (&self, extra_directories[i]);
+      for (guint j = 0; j < n_services; j++)
+        {
+          g_autoptr(DevSshServiceInfo) service = g_list_model_get_item (services, j);
 
-  /* No plugin need be installed. */
-  if (g_file_test (DEVSSH_PLUGIN_DIR, G_FILE_TEST_EXISTS))
-    add_directory (&self, DEVSSH_PLUGIN_DIR);
+          g_ptr_array_add (entries, devssh_service_entry_ref (devssh_service_info_get_entry (service)));
+        }
+    }
 
-  g_hash_table_unref (self.seen);
-
-  return self.entries;
+  return entries;
 }

@@ -13,13 +13,30 @@
 
 typedef void (*PluginLoad) (GTypeModule *module);
 
+typedef struct
+{
+  void   (*func) (gpointer data);
+  gpointer data;
+} Work;
+
 struct _DevSshPluginModule
 {
   GTypeModule  parent_instance;
   char        *directory;
   char        *file_name;
-  gboolean     opened;
-  GError     **error;       /* where load() puts its reason, while it runs */
+  char        *path;
+  int          opened;      /* atomic; never goes back */
+  GError     **error;       /* under open_lock: where load() puts its reason, while it runs */
+  GError      *failure;     /* under table_lock: why it could not be opened the last time */
+  GQueue       work;        /* under table_lock (element-type Work) */
+  gboolean     has_thread;  /* under table_lock */
+};
+
+struct _DevSshPluginWatch
+{
+  GList    link;
+  void   (*changed) (gpointer data);
+  gpointer data;
 };
 
 typedef GTypeModuleClass DevSshPluginModuleClass;
@@ -28,8 +45,12 @@ GType devssh_plugin_module_get_type (void);
 
 G_DEFINE_FINAL_TYPE (DevSshPluginModule, devssh_plugin_module, G_TYPE_TYPE_MODULE)
 
-static GRecMutex   modules_lock;
+/* Held while a file is opened, which may take long, and may lead back here. */
+static GRecMutex   open_lock;
+/* Held while one of these is looked at, and while no code of others runs: who lists plugins does not wait for who opens one. */
+static GMutex      table_lock;
 static GHashTable *modules;       /* path -> DevSshPluginModule */
+static GQueue      watches;       /* links of DevSshPluginWatch */
 
 static void *
 find_symbol (void        *handle,
@@ -104,7 +125,7 @@ devssh_plugin_module_load (GTypeModule *type_module)
 static void
 devssh_plugin_module_unload (GTypeModule *type_module)
 {
-  /* devssh_plugin_module_open() keeps its use for ever. */
+  /* devssh_plugin_module_try_open() keeps its use for ever. */
   g_assert_not_reached ();
 }
 
@@ -138,18 +159,6 @@ check_name (const char  *name,
   return TRUE;
 }
 
-void
-devssh_plugin_module_lock (void)
-{
-  g_rec_mutex_lock (&modules_lock);
-}
-
-void
-devssh_plugin_module_unlock (void)
-{
-  g_rec_mutex_unlock (&modules_lock);
-}
-
 DevSshPluginModule *
 devssh_plugin_module_get (const char  *directory,
                           const char  *name,
@@ -165,10 +174,10 @@ devssh_plugin_module_get (const char  *directory,
   file_name = g_strconcat ("lib", name, "." G_MODULE_SUFFIX, NULL);
   path = g_build_filename (directory, file_name, NULL);
 
-  devssh_plugin_module_lock ();
+  g_mutex_lock (&table_lock);
 
   if (modules == NULL)
-    modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    modules = g_hash_table_new (g_str_hash, g_str_equal);
 
   self = g_hash_table_lookup (modules, path);
   if (self == NULL)
@@ -177,23 +186,40 @@ devssh_plugin_module_get (const char  *directory,
       g_type_module_set_name (G_TYPE_MODULE (self), path);
       self->directory = g_strdup (directory);
       self->file_name = g_steal_pointer (&file_name);
-      g_hash_table_insert (modules, g_steal_pointer (&path), self);
+      self->path = g_steal_pointer (&path);
+      g_hash_table_insert (modules, self->path, self);
     }
 
-  devssh_plugin_module_unlock ();
+  g_mutex_unlock (&table_lock);
 
   return self;
 }
 
+const char *
+devssh_plugin_module_get_path (DevSshPluginModule *self)
+{
+  return self->path;
+}
+
+gboolean
+devssh_plugin_module_is_open (DevSshPluginModule *self)
+{
+  return g_atomic_int_get (&self->opened);
+}
+
 static gboolean
-devssh_plugin_module_open (DevSshPluginModule  *self,
-                           const char * const  *type_names,
-                           GError             **error)
+devssh_plugin_module_try_open (DevSshPluginModule  *self,
+                               const char * const  *type_names,
+                               GError             **error)
 {
   g_autofree char *directory = NULL;
+  gboolean opened;
 
-  if (self->opened)
-    return TRUE;
+  if (self->error != NULL)
+    {
+      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "%s: is just being opened", self->path);
+      return FALSE;
+    }
 
   /* Asked again, and not only when the keyfile was read: that may be long ago. */
   directory = devssh_plugin_files_resolve_directory (self->directory, error);
@@ -213,16 +239,63 @@ devssh_plugin_module_open (DevSshPluginModule  *self,
       if (g_type_from_name (type_names[i]) != 0)
         {
           g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN,
-                       "%s: the type name “%s” is taken", self->file_name, type_names[i]);
+                       "%s: the type name “%s” is taken", self->path, type_names[i]);
           return FALSE;
         }
     }
 
   self->error = error;
-  self->opened = g_type_module_use (G_TYPE_MODULE (self));
+  opened = g_type_module_use (G_TYPE_MODULE (self));
   self->error = NULL;
 
-  return self->opened;
+  return opened;
+}
+
+static void
+devssh_plugin_module_opened (DevSshPluginModule *self,
+                             const GError       *failure)
+{
+  g_mutex_lock (&table_lock);
+
+  g_clear_error (&self->failure);
+  if (failure != NULL)
+    self->failure = g_error_copy (failure);
+  else
+    g_atomic_int_set (&self->opened, TRUE);
+
+  for (GList *link = watches.head; link != NULL; link = link->next)
+    {
+      DevSshPluginWatch *watch = link->data;
+
+      watch->changed (watch->data);
+    }
+
+  g_mutex_unlock (&table_lock);
+}
+
+static gboolean
+devssh_plugin_module_open (DevSshPluginModule  *self,
+                           const char * const  *type_names,
+                           GError             **error)
+{
+  g_autoptr(GError) failure = NULL;
+
+  if (devssh_plugin_module_is_open (self))
+    return TRUE;
+
+  g_rec_mutex_lock (&open_lock);
+  if (!devssh_plugin_module_is_open (self))
+    {
+      devssh_plugin_module_try_open (self, type_names, &failure);
+      devssh_plugin_module_opened (self, failure);
+    }
+  g_rec_mutex_unlock (&open_lock);
+
+  if (failure == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 static gboolean
@@ -244,29 +317,141 @@ check_type (DevSshPluginModule  *self,
 
   if (problem != NULL)
     g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_PLUGIN, "%s: the type “%s” %s",
-                 self->file_name, type_name, problem);
+                 self->path, type_name, problem);
 
   return problem == NULL;
 }
 
 GType
-devssh_plugin_module_get_type_loaded (DevSshPluginModule  *self,
-                                      const char          *type_name,
-                                      const char * const  *type_names,
-                                      GError             **error)
+devssh_plugin_module_find_type (DevSshPluginModule  *self,
+                                const char          *type_name,
+                                const char * const  *type_names,
+                                GError             **error)
 {
-  GType type = G_TYPE_INVALID;
+  GType type;
 
-  devssh_plugin_module_lock ();
+  if (!devssh_plugin_module_open (self, type_names, error))
+    return G_TYPE_INVALID;
 
-  if (devssh_plugin_module_open (self, type_names, error))
+  type = g_type_from_name (type_name);
+
+  return check_type (self, type_name, type, error) ? type : G_TYPE_INVALID;
+}
+
+DevSshPluginState
+devssh_plugin_module_get_state (DevSshPluginModule  *self,
+                                const char * const  *type_names,
+                                GError             **error)
+{
+  GError *failure = NULL;
+
+  if (devssh_plugin_module_is_open (self))
     {
-      type = g_type_from_name (type_name);
-      if (!check_type (self, type_name, type, error))
-        type = G_TYPE_INVALID;
+      for (guint i = 0; type_names[i] != NULL; i++)
+        {
+          if (!check_type (self, type_names[i], g_type_from_name (type_names[i]), error))
+            return DEVSSH_PLUGIN_STATE_FAILED;
+        }
+
+      return DEVSSH_PLUGIN_STATE_LOADED;
     }
 
-  devssh_plugin_module_unlock ();
+  g_mutex_lock (&table_lock);
+  if (self->failure != NULL)
+    failure = g_error_copy (self->failure);
+  g_mutex_unlock (&table_lock);
 
-  return type;
+  if (failure == NULL)
+    return DEVSSH_PLUGIN_STATE_AVAILABLE;
+
+  g_propagate_error (error, failure);
+  return DEVSSH_PLUGIN_STATE_FAILED;
+}
+
+/* ---- a thread while there is work ---- */
+
+static Work *
+next_work (DevSshPluginModule *self)
+{
+  Work *work;
+
+  g_mutex_lock (&table_lock);
+  work = g_queue_pop_head (&self->work);
+  if (work == NULL)
+    self->has_thread = FALSE;
+  g_mutex_unlock (&table_lock);
+
+  return work;
+}
+
+static gpointer
+work_thread (gpointer data)
+{
+  DevSshPluginModule *self = data;
+  Work *work;
+
+  while ((work = next_work (self)) != NULL)
+    {
+      work->func (work->data);
+      g_free (work);
+    }
+
+  return NULL;
+}
+
+void
+devssh_plugin_module_run (DevSshPluginModule *self,
+                          void              (*func) (gpointer data),
+                          gpointer            data)
+{
+  Work *work = g_new (Work, 1);
+  gboolean needs_thread;
+
+  *work = (Work) { func, data };
+
+  g_mutex_lock (&table_lock);
+  g_queue_push_tail (&self->work, work);
+  needs_thread = !self->has_thread;
+  self->has_thread = TRUE;
+  g_mutex_unlock (&table_lock);
+
+  /* Not one of GIO's threads: a constructor that never returns must not keep those from their work. */
+  if (needs_thread)
+    {
+      GThread *thread = g_thread_try_new ("devssh-plugin", work_thread, self, NULL);
+
+      if (thread != NULL)
+        g_thread_unref (thread);
+      else
+        work_thread (self);
+    }
+}
+
+/* ---- whoever wants to know ---- */
+
+DevSshPluginWatch *
+devssh_plugin_watch_new (void   (*changed) (gpointer data),
+                         gpointer data)
+{
+  DevSshPluginWatch *self = g_new0 (DevSshPluginWatch, 1);
+
+  self->link.data = self;
+  self->changed = changed;
+  self->data = data;
+
+  g_mutex_lock (&table_lock);
+  g_queue_push_tail_link (&watches, &self->link);
+  g_mutex_unlock (&table_lock);
+
+  return self;
+}
+
+void
+devssh_plugin_watch_free (DevSshPluginWatch *self)
+{
+  g_mutex_lock (&table_lock);
+  g_queue_unlink (&watches, &self->link);
+  g_mutex_unlock (&table_lock);
+
+  g_free (self);
 }

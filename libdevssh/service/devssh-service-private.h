@@ -43,22 +43,28 @@ struct _DevSshServiceEntry
   char             *plugin;          /* keyfile's base name: "port-forwarding" */
   char             *type_name;       /* GType name from "[Service TYPE]" */
   char             *name;            /* service name */
-  char             *description;
   DevSshActivation *activation;
   GObject          *config;          /* registrations in code */
-  GType             type;            /* registrations in code, and plugins once loaded; 0 before */
+  GType             type;            /* atomic; registrations in code, and plugins once loaded; 0 before */
   gpointer          module;          /* DevSshPluginModule or NULL; borrowed, for modules live for ever */
   char            **type_names;      /* all types that the keyfile names */
-  GError           *error;           /* why its module cannot be used, once known */
+  GError           *error;           /* atomic; why its module cannot be used, once known */
 };
 DevSshServiceEntry *devssh_service_entry_new   (GType type, const char *name, DevSshActivation *activation, GObject *config);
 DevSshServiceEntry *devssh_service_entry_ref   (DevSshServiceEntry *self);
 void                devssh_service_entry_unref (DevSshServiceEntry *self);
-/* Opens the module if need be (RTLD_NOW | RTLD_LOCAL), checks ABI and type. G_TYPE_INVALID and DEVSSH_ERROR_PLUGIN with the reason. */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DevSshServiceEntry, devssh_service_entry_unref)
+/* Opens the module if need be (RTLD_NOW | RTLD_LOCAL), checks ABI and type. G_TYPE_INVALID and DEVSSH_ERROR_PLUGIN with the reason.
+ * Any thread. */
 GType               devssh_service_entry_get_type_loaded (DevSshServiceEntry *self, GError **error);
+/* The type is known, or why there is none, or it is at least known without opening anything. */
+gboolean            devssh_service_entry_is_ready  (DevSshServiceEntry *self);
+/* Makes an entry ready in a thread; then ready (data) and destroy (data) from the loop of context. */
+void                devssh_service_entry_prepare   (DevSshServiceEntry *self, DevSshContext *context, void (*ready) (gpointer data),
+                                                    gpointer data, GDestroyNotify destroy);
 
 /* The entries of all trusted keyfiles in: compiled-in directory, DEVSSH_PLUGIN_PATH (not under AT_SECURE), extra absolute directories.
- * names NULL: all. Bad keyfiles are skipped with a debug line; errors (transfer full, element-type utf8) may be NULL. Result: (element-type DevSshServiceEntry) */
+ * names NULL: all. Bad keyfiles are skipped; errors (transfer full, element-type utf8) may be NULL. Result: (element-type DevSshServiceEntry) */
 GPtrArray          *devssh_plugin_catalogue    (const char * const *extra_directories, const char * const *names, GPtrArray *errors);
 
 /* Registry of one session: entries in order (code first, then plugins). First match wins; of two with one name only the first is there. */

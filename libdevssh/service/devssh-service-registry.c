@@ -46,7 +46,6 @@ devssh_service_entry_unref (DevSshServiceEntry *self)
   g_free (self->plugin);
   g_free (self->type_name);
   g_free (self->name);
-  g_free (self->description);
   g_strfreev (self->type_names);
   devssh_activation_unref (self->activation);
   g_clear_object (&self->config);
@@ -54,27 +53,72 @@ devssh_service_entry_unref (DevSshServiceEntry *self)
   g_free (self);
 }
 
+gboolean
+devssh_service_entry_is_ready (DevSshServiceEntry *self)
+{
+  return g_atomic_pointer_get (&self->type) != G_TYPE_INVALID
+      || g_atomic_pointer_get (&self->error) != NULL
+      || devssh_plugin_module_is_open (self->module);
+}
+
+/* Sessions of several threads may share an entry; what is found out once stays. */
 GType
 devssh_service_entry_get_type_loaded (DevSshServiceEntry  *self,
                                       GError             **error)
 {
-  GType type;
+  GType type = g_atomic_pointer_get (&self->type);
 
-  /* Sessions of several threads may share an entry. */
-  devssh_plugin_module_lock ();
+  if (type == G_TYPE_INVALID && g_atomic_pointer_get (&self->error) == NULL)
+    {
+      GError *reason = NULL;
 
-  if (self->type == G_TYPE_INVALID && self->error == NULL)
-    self->type = devssh_plugin_module_get_type_loaded (self->module, self->type_name,
-                                                       (const char * const *) self->type_names,
-                                                       &self->error);
+      type = devssh_plugin_module_find_type (self->module, self->type_name,
+                                             (const char * const *) self->type_names, &reason);
+      if (type != G_TYPE_INVALID)
+        g_atomic_pointer_set (&self->type, type);
+      else if (!g_atomic_pointer_compare_and_exchange (&self->error, NULL, reason))
+        g_error_free (reason);
+    }
 
-  type = self->type;
   if (type == G_TYPE_INVALID)
-    g_propagate_error (error, g_error_copy (self->error));
-
-  devssh_plugin_module_unlock ();
+    g_propagate_error (error, g_error_copy (g_atomic_pointer_get (&self->error)));
 
   return type;
+}
+
+typedef struct
+{
+  DevSshServiceEntry *entry;
+  DevSshContext      *context;
+  void              (*ready) (gpointer data);
+  gpointer            data;
+  GDestroyNotify      destroy;
+} Preparation;
+
+static void
+prepare (gpointer data)
+{
+  Preparation *self = data;
+
+  devssh_service_entry_get_type_loaded (self->entry, NULL);
+  devssh_context_defer (self->context, self->ready, self->data, self->destroy);
+
+  devssh_context_unref (self->context);
+  devssh_service_entry_unref (self->entry);
+  g_free (self);
+}
+
+void
+devssh_service_entry_prepare (DevSshServiceEntry *self,
+                              DevSshContext      *context,
+                              void              (*ready) (gpointer data),
+                              gpointer            data,
+                              GDestroyNotify      destroy)
+{
+  Preparation *preparation = g_new (Preparation, 1);
+
+  *preparation = (Preparation) { devssh_service_entry_ref (self), devssh_context_ref (context), ready, data, destroy };
+  devssh_plugin_module_run (self->module, prepare, preparation);
 }
 
 /* NULL and reason. */

@@ -4,6 +4,7 @@
 
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/crypto/devssh-algorithms-private.h>
+#include <libdevssh/service/devssh-plugin-registry-private.h>
 #include <libdevssh/service/devssh-service.h>
 #include <libdevssh/transport/devssh-message-table-private.h>
 #include <libdevssh/transport/devssh-transport-private.h>
@@ -819,6 +820,35 @@ devssh_session_config_add_plugin_directory (DevSshSessionConfig  *self,
 
   g_ptr_array_add (self->plugin_directories, g_strdup (path));
   return TRUE;
+}
+
+/**
+ * devssh_session_config_list_plugins:
+ * @self: a configuration
+ *
+ * Lists what a session made with @self may use: first what was registered with
+ * [method@SessionConfig.add_service], then the plugins that are allowed, in the order in which
+ * their rules are looked at. What is allowed and cannot be used is there with the reason.
+ *
+ * Later changes of @self do not reach the list.
+ *
+ * Returns: (transfer full): the list
+ *
+ * Since: 1.0
+ */
+DevSshPluginRegistry *
+devssh_session_config_list_plugins (DevSshSessionConfig *self)
+{
+  g_autoptr(GPtrArray) code = NULL;
+
+  g_return_val_if_fail (DEVSSH_IS_SESSION_CONFIG (self), NULL);
+
+  code = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_service_entry_unref);
+  g_ptr_array_extend (code, self->services, (GCopyFunc) devssh_service_entry_ref, NULL);
+
+  return devssh_plugin_registry_new_full (code, self->plugins_allowed,
+                                          (const char * const *) self->plugin_directories->pdata,
+                                          (const char * const *) self->plugin_names);
 }
 
 GPtrArray *

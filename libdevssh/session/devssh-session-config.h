@@ -41,6 +41,8 @@ gboolean             devssh_session_config_add_plugin_directory (DevSshSessionCo
                                                                  const char           *path,
                                                                  GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
+DevSshPluginRegistry *devssh_session_config_list_plugins        (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
 gboolean             devssh_session_config_set_message_handler  (DevSshSessionConfig  *self,
                                                                  guint                 number,
                                                                  DevSshMessageHandler  handler,

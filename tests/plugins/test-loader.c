@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a keyfile to a type: what is read, what is trusted, and the reason for everything that is not (threat T-83). */
+#include "plugin-util.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,98 +15,6 @@
 
 G_MODULE_EXPORT extern guint test_module_loads;
 guint test_module_loads;
-
-static void
-remove_tree (const char *path)
-{
-  g_autoptr(GDir) dir = NULL;
-  const char *name;
-
-  if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
-    {
-      dir = g_dir_open (path, 0, NULL);
-      while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-        {
-          g_autofree char *child = g_build_filename (path, name, NULL);
-
-          remove_tree (child);
-        }
-    }
-
-  g_assert_cmpint (g_remove (path), ==, 0);
-}
-
-/* A directory that goes when the test ends. */
-static char *
-new_directory (void)
-{
-  g_autoptr(GError) error = NULL;
-  char *path = g_dir_make_tmp ("devssh-plugins-XXXXXX", &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (g_chmod (path, 0755), ==, 0);
-
-  /* Last in, first out. */
-  g_test_queue_free (path);
-  g_test_queue_destroy ((GDestroyNotify) remove_tree, path);
-
-  return path;
-}
-
-static void
-put_text (const char *directory,
-          const char *name,
-          const char *text)
-{
-  g_autofree char *path = g_build_filename (directory, name, NULL);
-  g_autoptr(GError) error = NULL;
-
-  g_file_set_contents (path, text, -1, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (g_chmod (path, 0644), ==, 0);
-}
-
-static void
-copy_file (const char *source_directory,
-           const char *name,
-           const char *directory,
-           int         mode)
-{
-  g_autofree char *source = g_build_filename (source_directory, name, NULL);
-  g_autofree char *path = g_build_filename (directory, name, NULL);
-  g_autofree char *data = NULL;
-  g_autoptr(GError) error = NULL;
-  gsize length;
-
-  g_file_get_contents (source, &data, &length, &error);
-  g_assert_no_error (error);
-  g_file_set_contents (path, data, length, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (g_chmod (path, mode), ==, 0);
-}
-
-static void
-put_module (const char *directory,
-            const char *variant)
-{
-  g_autofree char *name = g_strdup_printf ("libtest-%s.so", variant);
-
-  copy_file (g_getenv ("DEVSSH_TEST_MODULES"), name, directory, 0755);
-}
-
-static void
-put_keyfile (const char *directory,
-             const char *plugin,
-             const char *module,
-             const char *type_name)
-{
-  g_autofree char *name = g_strconcat (plugin, ".plugin", NULL);
-  g_autofree char *text = g_strdup_printf ("[Plugin]\nModule=%s\nAbi=%d\nName=A test\nDescription=For tests\n\n"
-                                           "[Service %s]\nName=%s\nActivateOn=session-request:%s\n",
-                                           module, DEVSSH_PLUGIN_ABI, type_name, plugin, plugin);
-
-  put_text (directory, name, text);
-}
 
 static GPtrArray *
 catalogue (const char *directory,
@@ -170,7 +80,6 @@ test_keyfile (void)
   g_assert_cmpstr (entry->plugin, ==, "one");
   g_assert_cmpstr (entry->type_name, ==, "TestOne");
   g_assert_cmpstr (entry->name, ==, "one");
-  g_assert_cmpstr (entry->description, ==, "The first");
   g_assert_cmpuint (entry->type, ==, 0);
   g_assert_null (entry->error);
   g_assert_true (devssh_activation_matches_channel_type (entry->activation, "a@b"));
@@ -214,6 +123,7 @@ static const struct
   { "service-short-type",  PLUGIN "[Service Te]\nName=x\n", "not the name of a type" },
   { "service-type-digit",  PLUGIN "[Service 1Test]\nName=x\n", "not the name of a type" },
   { "service-type-path",   PLUGIN "[Service ../Test]\nName=x\n", "not the name of a type" },
+  { "same-name",           PLUGIN SERVICE "[Service TestY]\nName=x\n", "two services that are called “x”" },
   { "bad-rule",            PLUGIN SERVICE "ActivateOn=channel-type:a;nonsense\n", "nonsense" },
   { "one-bad-of-two",      PLUGIN SERVICE "[Service TestY]\nName=y\nActivateOn=?\n", "expected" },
 };
@@ -401,16 +311,6 @@ test_keyfile_owner (void)
 }
 
 static void
-link_to (const char *directory,
-         const char *name,
-         const char *target)
-{
-  g_autofree char *path = g_build_filename (directory, name, NULL);
-
-  g_assert_cmpint (symlink (target, path), ==, 0);
-}
-
-static void
 test_keyfile_link_out (void)
 {
   const char *directory = new_directory ();
@@ -559,8 +459,6 @@ only_entry (const char *directory)
 
   return devssh_service_entry_ref (entries->pdata[0]);
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DevSshServiceEntry, devssh_service_entry_unref)
 
 static void
 assert_refused (DevSshServiceEntry *entry,
