@@ -19,6 +19,6 @@ G_BEGIN_DECLS
 
 /* A module exports exactly:
  *   DEVSSH_PLUGIN_EXPORT const guint devssh_plugin_abi;      = DEVSSH_PLUGIN_ABI, read before anything is called
- *   DEVSSH_PLUGIN_EXPORT void devssh_plugin_load (GTypeModule *module);   registers its types */
+ *   DEVSSH_PLUGIN_EXPORT void devssh_plugin_load (GTypeModule *module);   registers its types; called once, in some thread */
 
 G_END_DECLS

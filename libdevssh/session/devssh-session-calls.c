@@ -312,7 +312,8 @@ devssh_session_request_service_finish (DevSshSession  *self,
  * @error: return location for an error
  *
  * Gets the service of that name, and starts it if it does not run yet. Only services that the
- * configuration registers or allows can be started.
+ * configuration registers or allows can be started. The module of a plugin is opened here and
+ * now; when a peer's question wakes a service, a thread does that.
  *
  * Fails with %DEVSSH_ERROR_NO_SERVICE, %DEVSSH_ERROR_PLUGIN (with what is wrong with the plugin),
  * %DEVSSH_ERROR_CLOSED or %DEVSSH_ERROR_NOT_AUTHENTICATED.

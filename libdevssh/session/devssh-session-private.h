@@ -67,6 +67,7 @@ typedef struct
   GIOStream               *stream;
   DevSshServiceRegistry   *registry;
   GListStore              *services;
+  GQueue                   waiting;         /* (element-type DevSshWaiting): for a module that a thread opens */
   GSList                  *starting;        /* (element-type DevSshServiceEntry): borrowed; whose instance is just made */
   DevSshSessionMetrics    *metrics;
   DevSshTracer            *tracer;

@@ -161,6 +161,145 @@ devssh_session_ask_service (DevSshSession      *self,
   return devssh_service_dispatch (service, question);
 }
 
+/* ---- a module is opened in a thread, and meanwhile everything else goes on ---- */
+
+/* What the peer may make us keep of one kind that no other limit counts. */
+#define MAX_WAITING_SERVICE_REQUESTS 16
+
+/* What waits for entry: a question, or a service request. */
+typedef struct
+{
+  DevSshServiceEntry *entry;
+  DevSshQuestion     *question;
+  char               *service_name;
+} DevSshWaiting;
+
+/* Holds no session: a module that takes for ever to open must not make one immortal. */
+typedef struct
+{
+  GWeakRef            session;
+  DevSshServiceEntry *entry;
+} DevSshOpening;
+
+static void
+devssh_waiting_free (gpointer data)
+{
+  DevSshWaiting *self = data;
+
+  devssh_service_entry_unref (self->entry);
+  g_clear_object (&self->question);
+  g_free (self->service_name);
+  g_free (self);
+}
+
+static void
+devssh_opening_clear (gpointer data)
+{
+  DevSshOpening *self = data;
+
+  g_weak_ref_clear (&self->session);
+  devssh_service_entry_unref (self->entry);
+}
+
+static void
+devssh_opening_unref (gpointer data)
+{
+  g_rc_box_release_full (data, devssh_opening_clear);
+}
+
+static GList *
+devssh_session_find_waiting (DevSshSessionPrivate *priv,
+                             DevSshServiceEntry   *entry)
+{
+  GList *l = priv->waiting.head;
+
+  while (l != NULL && ((DevSshWaiting *) l->data)->entry != entry)
+    l = l->next;
+  return l;
+}
+
+static void devssh_session_serve (DevSshSession *self, DevSshServiceEntry *entry, const char *name);
+
+static void
+devssh_session_go_on (DevSshSession *self,
+                      DevSshWaiting *waiting)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  DevSshQuestion *question = waiting->question;
+
+  if (question == NULL)
+    devssh_session_serve (self, waiting->entry, waiting->service_name);
+  /* Its channel or its session has gone: no service need wake for that. */
+  else if (!g_cancellable_is_cancelled (devssh_question_get_cancellable (question)))
+    {
+      gboolean handled;
+
+      devssh_question_begin (question);
+      handled = devssh_session_ask_service (self, waiting->entry, question);
+      devssh_connection_question_shown (priv->pump->connection, question, handled, FALSE);
+    }
+  devssh_pump_wake (priv->pump);
+}
+
+/* One in a turn of the loop: a handler that nests waits for the next one, perhaps. */
+static void
+devssh_session_opened_cb (gpointer data)
+{
+  DevSshOpening *opening = data;
+  g_autoptr(DevSshSession) self = g_weak_ref_get (&opening->session);
+  DevSshSessionPrivate *priv;
+  DevSshWaiting *waiting;
+  GList *link;
+
+  if (self == NULL)
+    return;
+  priv = devssh_session_get_private (self);
+  link = devssh_session_find_waiting (priv, opening->entry);
+  if (link == NULL)
+    return;
+
+  waiting = link->data;
+  g_queue_delete_link (&priv->waiting, link);
+  if (devssh_session_find_waiting (priv, opening->entry) != NULL)
+    devssh_context_defer (priv->context, devssh_session_opened_cb, g_rc_box_acquire (opening), devssh_opening_unref);
+  devssh_session_go_on (self, waiting);
+  devssh_waiting_free (waiting);
+}
+
+/* Behind others that wait for the same, however ready it is by now: they asked first. */
+static gboolean
+devssh_session_must_wait (DevSshSessionPrivate *priv,
+                          DevSshServiceEntry   *entry)
+{
+  return !devssh_service_entry_is_ready (entry) || devssh_session_find_waiting (priv, entry) != NULL;
+}
+
+static void
+devssh_session_wait (DevSshSession      *self,
+                     DevSshServiceEntry *entry,
+                     DevSshQuestion     *question,
+                     const char         *service_name)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  gboolean is_first = devssh_session_find_waiting (priv, entry) == NULL;
+  DevSshWaiting *waiting = g_new0 (DevSshWaiting, 1);
+
+  waiting->entry = devssh_service_entry_ref (entry);
+  waiting->question = question != NULL ? g_object_ref (question) : NULL;
+  waiting->service_name = g_strdup (service_name);
+  g_queue_push_tail (&priv->waiting, waiting);
+
+  if (is_first)
+    {
+      DevSshOpening *opening = g_rc_box_new0 (DevSshOpening);
+
+      DEVSSH_TRACE (priv->tracer, VERBOSE, DEBUG_MESSAGE, "Plugin %s is opened for service %s", entry->plugin, entry->name);
+      g_weak_ref_init (&opening->session, self);
+      opening->entry = devssh_service_entry_ref (entry);
+      devssh_service_entry_prepare (entry, priv->context, devssh_session_opened_cb, opening, devssh_opening_unref);
+    }
+}
+
 gboolean
 devssh_session_ask (DevSshSession  *self,
                     DevSshQuestion *question,
@@ -172,6 +311,11 @@ devssh_session_ask (DevSshSession  *self,
   if (entry != NULL)
     {
       *listened = TRUE;
+      if (devssh_session_must_wait (priv, entry))
+        {
+          devssh_session_wait (self, entry, question, NULL);
+          return TRUE;
+        }
       return devssh_session_ask_service (self, entry, question);
     }
   return devssh_session_emit_question (self, question, listened);
@@ -183,7 +327,32 @@ devssh_session_is_open (DevSshSessionPrivate *priv)
   return priv->authenticated || devssh_transport_is_no_security (priv->pump->transport);
 }
 
-/* RFC 4253, 10: a refusal is a DISCONNECT. Nothing but ssh-userauth exists for somebody who has not proved who he is. */
+/* RFC 4253, 10: a refusal is a DISCONNECT. */
+static void
+devssh_session_serve (DevSshSession      *self,
+                      DevSshServiceEntry *entry,
+                      const char         *name)
+{
+  DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  DevSshTransport *transport = priv->pump->transport;
+
+  if (entry != NULL && devssh_session_ensure_service (self, entry, NULL) != NULL)
+    devssh_transport_send_service_accept (transport, name);
+  else if (priv->end == DEVSSH_SESSION_ALIVE)
+    devssh_transport_fail (transport, DEVSSH_DISCONNECT_REASON_SERVICE_NOT_AVAILABLE, "No such service");
+}
+
+static guint
+devssh_session_count_service_requests (DevSshSessionPrivate *priv)
+{
+  guint count = 0;
+
+  for (GList *l = priv->waiting.head; l != NULL; l = l->next)
+    count += ((DevSshWaiting *) l->data)->question == NULL;
+  return count;
+}
+
+/* Nothing but ssh-userauth exists for somebody who has not proved who he is. */
 void
 devssh_session_service_requested (DevSshSession *self,
                                   const char    *name)
@@ -203,10 +372,12 @@ devssh_session_service_requested (DevSshSession *self,
     }
 
   entry = is_open ? devssh_service_registry_for_service_request (priv->registry, name) : NULL;
-  if (entry != NULL && devssh_session_ensure_service (self, entry, NULL) != NULL)
-    devssh_transport_send_service_accept (transport, name);
-  else if (priv->end == DEVSSH_SESSION_ALIVE)
-    devssh_transport_fail (transport, DEVSSH_DISCONNECT_REASON_SERVICE_NOT_AVAILABLE, "No such service");
+  if (entry == NULL || !devssh_session_must_wait (priv, entry))
+    devssh_session_serve (self, entry, name);
+  else if (devssh_session_count_service_requests (priv) < MAX_WAITING_SERVICE_REQUESTS)
+    devssh_session_wait (self, entry, NULL, name);
+  else
+    devssh_transport_fail (transport, DEVSSH_DISCONNECT_REASON_SERVICE_NOT_AVAILABLE, "Too many service requests");
 }
 
 static GTask *
@@ -307,6 +478,7 @@ devssh_session_detach_services (DevSshSession *self)
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
   guint n;
 
+  g_queue_clear_full (&priv->waiting, devssh_waiting_free);
   while ((n = g_list_model_get_n_items (G_LIST_MODEL (priv->services))) > 0)
     {
       g_autoptr(DevSshService) service = g_list_model_get_item (G_LIST_MODEL (priv->services), n - 1);

@@ -716,6 +716,7 @@ devssh_session_init (DevSshSession *self)
   priv->number = (guint) g_atomic_int_add (&next_number, 1) + 1;
   priv->logging = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
   g_queue_init (&priv->service_waits);
+  g_queue_init (&priv->waiting);
   g_queue_init (&priv->wait_tasks);
 }
 
