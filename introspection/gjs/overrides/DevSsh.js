@@ -28,4 +28,9 @@ function _init() {
             Gio._promisify(owner, start, finish);
         }
     }
+    // As GJS itself does for Gio.ListStore.
+    this.PluginRegistry.prototype[Symbol.iterator] = function* () {
+        for (let i = 0; i < this.get_n_items(); i++)
+            yield this.get_item(i);
+    };
 }
