@@ -82,6 +82,15 @@ devssh_channel_handle_close (DevSshConnection *connection,
   DevSshChannelCloseMessage message = { self->remote_id };
   DEVSSH_WRITER_AUTO (writer);
 
+  if (self->manual_close && !self->closed)
+    {
+      self->phase = DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED;
+      self->eof_received = TRUE;
+      devssh_channel_drop_output_data (self);
+      devssh_connection_push_event (connection, DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED, self);
+      return;
+    }
+
   /* RFC 4254, 5.3: "the party MUST send back an SSH_MSG_CHANNEL_CLOSE unless it has already sent this
    * message". A channel that has sent it is not here any more. What was queued before has no reader now. */
   devssh_channel_close_message_encode (&message, &writer);
@@ -130,6 +139,7 @@ devssh_channel_close (DevSshChannel *self)
       queue_close (self);
       break;
 
+    case DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED:
     case DEVSSH_CHANNEL_PHASE_DECIDING:
       queue_close (self);
       break;
@@ -143,6 +153,28 @@ devssh_channel_close (DevSshChannel *self)
     default:
       break;
     }
+}
+
+/**
+ * devssh_channel_set_manual_close:
+ * @self: a channel
+ * @manual_close: whether the application answers the peer's close
+ *
+ * Sets [property@Channel:manual-close]. A close that the peer has sent already is not answered by that.
+ *
+ * Since: 1.0
+ */
+void
+devssh_channel_set_manual_close (DevSshChannel *self,
+                                 gboolean       manual_close)
+{
+  g_return_if_fail (DEVSSH_IS_CHANNEL (self));
+
+  if (!devssh_context_check_here (self->context, G_STRFUNC, NULL) || self->manual_close == !!manual_close)
+    return;
+
+  self->manual_close = manual_close != FALSE;
+  g_object_notify (G_OBJECT (self), "manual-close");
 }
 
 /**

@@ -392,7 +392,7 @@ no_more_data (DevSshChannel *self)
   if (self->error != NULL)
     return g_error_copy (self->error);
 
-  if (self->closed)
+  if (self->closed || self->phase == DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED)
     return g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED, "The channel is closed");
 
   return g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The end of the data was sent");
@@ -402,7 +402,7 @@ static void
 queue_item (DevSshChannel *self,
             DevSshOutItem *item)
 {
-  if (self->closed || self->eof_queued)
+  if (self->closed || self->eof_queued || self->phase == DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED)
     {
       g_autoptr(GError) error = no_more_data (self);
 
@@ -590,6 +590,26 @@ gboolean
 devssh_channel_get_eof_queued (DevSshChannel *self)
 {
   return self->eof_queued;
+}
+
+/* The peer takes no more of it, and opens no window for it; what stands behind it can leave. */
+void
+devssh_channel_drop_output_data (DevSshChannel *self)
+{
+  g_autoptr(GError) error = no_more_data (self);
+  DevSshOutQueue kept = { NULL, NULL };
+  DevSshOutItem *item;
+
+  while ((item = out_queue_pop (&self->out)) != NULL)
+    {
+      if (item->kind == DEVSSH_OUT_DATA)
+        finish_item (self, item, error);
+      else
+        out_queue_push (&kept, item);
+    }
+  self->out = kept;
+  self->out_bytes = 0;
+  devssh_channel_advance (self);
 }
 
 void

@@ -85,6 +85,12 @@ check_before_eof (DevSshChannel  *self,
   if (!check_open (self, function, error))
     return FALSE;
 
+  if (self->phase == DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED)
+    {
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED, "The peer has closed the channel");
+      return FALSE;
+    }
+
   if (self->eof_queued)
     {
       g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The end of the data was sent");

@@ -46,6 +46,7 @@ enum
   PROP_IS_REMOTE,
   PROP_STATE,
   PROP_MANUAL_CREDIT,
+  PROP_MANUAL_CLOSE,
   PROP_MAX_WINDOW_SIZE,
   N_PROPS
 };
@@ -56,6 +57,7 @@ enum
   SIGNAL_DATA,
   SIGNAL_EXTENDED_DATA,
   SIGNAL_EOF,
+  SIGNAL_CLOSE_RECEIVED,
   SIGNAL_CLOSED,
   SIGNAL_REQUEST,
   N_SIGNALS
@@ -101,6 +103,12 @@ void
 devssh_channel_emit_eof (DevSshChannel *self)
 {
   g_signal_emit (self, signals[SIGNAL_EOF], 0);
+}
+
+void
+devssh_channel_emit_close_received (DevSshChannel *self)
+{
+  g_signal_emit (self, signals[SIGNAL_CLOSE_RECEIVED], 0);
 }
 
 void
@@ -224,6 +232,10 @@ devssh_channel_get_property (GObject    *object,
       g_value_set_boolean (value, self->manual_credit);
       break;
 
+    case PROP_MANUAL_CLOSE:
+      g_value_set_boolean (value, self->manual_close);
+      break;
+
     case PROP_MAX_WINDOW_SIZE:
       g_value_set_uint (value, devssh_channel_get_max_window_size (self));
       break;
@@ -245,6 +257,10 @@ devssh_channel_set_property (GObject      *object,
     {
     case PROP_MANUAL_CREDIT:
       devssh_channel_set_manual_credit (self, g_value_get_boolean (value));
+      break;
+
+    case PROP_MANUAL_CLOSE:
+      devssh_channel_set_manual_close (self, g_value_get_boolean (value));
       break;
 
     default:
@@ -369,6 +385,20 @@ install_properties (GObjectClass *object_class)
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * DevSshChannel:manual-close: (getter get_manual_close) (setter set_manual_close)
+   *
+   * Whether the application itself answers when the peer closes the channel. Then
+   * [signal@Channel::close-received] is emitted, and until the channel is closed on this side as well, the
+   * peer can still be told how a command ended. Otherwise the channel is closed at once.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MANUAL_CLOSE] =
+    g_param_spec_boolean ("manual-close", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * DevSshChannel:max-window-size: (getter get_max_window_size)
    *
    * How much the peer may send that nobody has consumed, in bytes. That a window has grown by itself is
@@ -464,6 +494,21 @@ install_signals (GObjectClass *object_class)
                   NULL, NULL, g_cclosure_marshal_VOID__VOID,
                   G_TYPE_NONE, 0);
   g_signal_set_va_marshaller (signals[SIGNAL_EOF], type, g_cclosure_marshal_VOID__VOIDv);
+
+  /**
+   * DevSshChannel::close-received:
+   * @self: the channel
+   *
+   * With [property@Channel:manual-close]: the peer has closed the channel (RFC 4254, section 5.3). It
+   * sends nothing more and takes no data any more; what was still to be sent is dropped. An OpenSSH
+   * client does that as soon as the data of both sides has come to its end, and still waits for the
+   * exit status. Now, or when the status is known, close the channel.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CLOSE_RECEIVED] =
+    g_signal_new ("close-received", type, G_SIGNAL_RUN_LAST, 0,
+                  NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   /**
    * DevSshChannel::closed:
@@ -898,4 +943,22 @@ devssh_channel_get_manual_credit (DevSshChannel *self)
   g_return_val_if_fail (DEVSSH_IS_CHANNEL (self), FALSE);
 
   return self->manual_credit;
+}
+
+/**
+ * devssh_channel_get_manual_close: (get-property manual-close)
+ * @self: a channel
+ *
+ * Asks whether the application itself answers when the peer closes the channel.
+ *
+ * Returns: %TRUE if it does
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_channel_get_manual_close (DevSshChannel *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_CHANNEL (self), FALSE);
+
+  return self->manual_close;
 }

@@ -125,6 +125,12 @@ gboolean            devssh_channel_send_signal                (DevSshChannel    
 /* The end. Complete when everything queued before, and CLOSE, has been sealed. */
 DEVSSH_AVAILABLE_IN_1_0
 void                devssh_channel_close                      (DevSshChannel        *self);
+/* With manual-close, whoever hears ::close-received calls one of these. */
+DEVSSH_AVAILABLE_IN_1_0
+gboolean            devssh_channel_get_manual_close           (DevSshChannel        *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                devssh_channel_set_manual_close           (DevSshChannel        *self,
+                                                               gboolean              manual_close);
 DEVSSH_AVAILABLE_IN_1_0
 void                devssh_channel_close_with_status          (DevSshChannel        *self,
                                                                guint                 exit_status);
@@ -141,7 +147,7 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean            devssh_channel_close_finish               (DevSshChannel        *self,
                                                                GAsyncResult         *result,
                                                                GError              **error);
-/* Signals: data (GBytes), extended-data (guint type, GBytes), eof (), closed (), request (DevSshChannelRequest) -> gboolean.
+/* Signals: data (GBytes), extended-data (guint type, GBytes), eof (), close-received (), closed (), request (DevSshChannelRequest) -> gboolean.
  * Connecting to ::data (or ::extended-data) makes the application the channel's one consumer; early data comes then. */
 
 G_END_DECLS

@@ -36,6 +36,7 @@ typedef enum
   DEVSSH_CHANNEL_PHASE_OPEN_EOF,    /* the peer sent EOF */
   DEVSSH_CHANNEL_PHASE_CLOSING,     /* closed here; CLOSE leaves behind what was queued before */
   DEVSSH_CHANNEL_PHASE_CLOSING_EOF,
+  DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED,   /* the peer sent CLOSE, and the application has not answered it */
   DEVSSH_N_CHANNEL_PHASES
 } DevSshChannelPhase;
 
@@ -132,6 +133,7 @@ struct _DevSshChannel
   guint                  eof_queued : 1;         /* no data may follow */
   guint                  eof_received : 1;
   guint                  manual_credit : 1;
+  guint                  manual_close : 1;
   guint                  paused : 1;
   guint                  stderr_to_data : 1;     /* we are a client */
   guint                  fixed_window : 1;       /* the application set it: a promise */
@@ -252,6 +254,7 @@ DevSshChannel *devssh_channel_new           (DevSshConnection *connection, const
 void           devssh_channel_emit_data     (DevSshChannel *self, GBytes *bytes);
 void           devssh_channel_emit_extended (DevSshChannel *self, guint32 data_type, GBytes *bytes);
 void           devssh_channel_emit_eof      (DevSshChannel *self);
+void           devssh_channel_emit_close_received (DevSshChannel *self);
 void           devssh_channel_emit_closed   (DevSshChannel *self);
 void           devssh_channel_notify_state  (DevSshChannel *self);
 gboolean       devssh_channel_hears_data    (DevSshChannel *self);
@@ -287,6 +290,8 @@ void     devssh_channel_reserve_reply (DevSshChannel *self, DevSshQuestion *ques
 /* Takes back an EOF that waits, by the user_data of its done; FALSE: it has left. */
 gboolean devssh_channel_unqueue_eof (DevSshChannel *self, gpointer user_data);
 gboolean devssh_channel_unqueue_request (DevSshChannel *self, DevSshPendingRequest *request);
+/* The peer takes none any more. */
+void     devssh_channel_drop_output_data (DevSshChannel *self);
 void     devssh_channel_end_output   (DevSshChannel *self, const GError *error);
 void     devssh_out_queue_run        (DevSshOutQueue *done);
 

@@ -47,6 +47,7 @@ typedef enum
   DEVSSH_CONNECTION_NONE,
   DEVSSH_CONNECTION_CHANNEL_DATA,       /* hot: channel, data_type (0: data), data, length, buffer */
   DEVSSH_CONNECTION_CHANNEL_EOF,
+  DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED,   /* with manual-close: CLOSE came, and ours waits for the application */
   DEVSSH_CONNECTION_CHANNEL_OPENING,    /* opening: transfer full; emit as a question (service first, then ::channel-opening) */
   DEVSSH_CONNECTION_CHANNEL_OPENED,     /* a channel (either side's) is open now: list models */
   DEVSSH_CONNECTION_CHANNEL_REQUEST,    /* channel_request: transfer full */

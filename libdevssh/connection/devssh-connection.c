@@ -33,17 +33,17 @@ typedef struct
 
 static const ChannelRow channel_rows[] = {
   /*                                                                                                                  opening    deciding     eof   closing eof
-   *                                                                                                          never gone | cancelled | open    |  closing |  */
-  { DEVSSH_MESSAGE_CHANNEL_OPEN_CONFIRMATION, devssh_connection_handle_confirmation, { F, D, H, H, F, F, F, F, F } },
-  { DEVSSH_MESSAGE_CHANNEL_OPEN_FAILURE,      devssh_connection_handle_open_failure, { F, D, H, H, F, F, F, F, F } },
-  { DEVSSH_MESSAGE_CHANNEL_WINDOW_ADJUST,     devssh_channel_handle_adjust,          { F, D, F, F, F, H, H, H, H } },
-  { DEVSSH_MESSAGE_CHANNEL_DATA,              devssh_channel_handle_data,            { F, D, F, F, F, H, F, H, F } },
-  { DEVSSH_MESSAGE_CHANNEL_EXTENDED_DATA,     devssh_channel_handle_extended,        { F, D, F, F, F, H, F, H, F } },
-  { DEVSSH_MESSAGE_CHANNEL_EOF,               devssh_channel_handle_eof,             { F, D, F, F, F, H, D, H, D } },
-  { DEVSSH_MESSAGE_CHANNEL_CLOSE,             devssh_channel_handle_close,           { F, D, F, F, F, H, H, H, H } },
-  { DEVSSH_MESSAGE_CHANNEL_REQUEST,           devssh_channel_handle_request,         { F, D, F, F, F, H, H, D, D } },
-  { DEVSSH_MESSAGE_CHANNEL_SUCCESS,           devssh_channel_handle_reply,           { F, D, F, F, F, H, H, H, H } },
-  { DEVSSH_MESSAGE_CHANNEL_FAILURE,           devssh_channel_handle_reply,           { F, D, F, F, F, H, H, H, H } },
+   *                                                                                                          never gone | cancelled | open    |  closing |  close received */
+  { DEVSSH_MESSAGE_CHANNEL_OPEN_CONFIRMATION, devssh_connection_handle_confirmation, { F, D, H, H, F, F, F, F, F, D } },
+  { DEVSSH_MESSAGE_CHANNEL_OPEN_FAILURE,      devssh_connection_handle_open_failure, { F, D, H, H, F, F, F, F, F, D } },
+  { DEVSSH_MESSAGE_CHANNEL_WINDOW_ADJUST,     devssh_channel_handle_adjust,          { F, D, F, F, F, H, H, H, H, D } },
+  { DEVSSH_MESSAGE_CHANNEL_DATA,              devssh_channel_handle_data,            { F, D, F, F, F, H, F, H, F, D } },
+  { DEVSSH_MESSAGE_CHANNEL_EXTENDED_DATA,     devssh_channel_handle_extended,        { F, D, F, F, F, H, F, H, F, D } },
+  { DEVSSH_MESSAGE_CHANNEL_EOF,               devssh_channel_handle_eof,             { F, D, F, F, F, H, D, H, D, D } },
+  { DEVSSH_MESSAGE_CHANNEL_CLOSE,             devssh_channel_handle_close,           { F, D, F, F, F, H, H, H, H, D } },
+  { DEVSSH_MESSAGE_CHANNEL_REQUEST,           devssh_channel_handle_request,         { F, D, F, F, F, H, H, D, D, D } },
+  { DEVSSH_MESSAGE_CHANNEL_SUCCESS,           devssh_channel_handle_reply,           { F, D, F, F, F, H, H, H, H, D } },
+  { DEVSSH_MESSAGE_CHANNEL_FAILURE,           devssh_channel_handle_reply,           { F, D, F, F, F, H, H, H, H, D } },
 };
 
 DevSshConnectionConfig *
@@ -412,6 +412,11 @@ devssh_connection_deliver (DevSshConnection      *self,
 
     case DEVSSH_CONNECTION_CHANNEL_EOF:
       devssh_channel_deliver_eof (channel);
+      break;
+
+    case DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED:
+      if (!channel->closed)
+        devssh_channel_emit_close_received (channel);
       break;
 
     case DEVSSH_CONNECTION_CHANNEL_OPENED:

@@ -129,6 +129,7 @@ end_dispatch (TestEnd               *end,
 
     case DEVSSH_CONNECTION_CHANNEL_DATA:
     case DEVSSH_CONNECTION_CHANNEL_EOF:
+    case DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED:
       devssh_connection_deliver (end->connection, event);
       break;
 

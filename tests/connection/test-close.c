@@ -674,6 +674,105 @@ test_close_both_orders (void)
   test_pair_clear (&pair);
 }
 
+/* ---- answered by the application ---- */
+
+static void
+count_cb (DevSshChannel *channel,
+          guint         *count)
+{
+  (*count)++;
+}
+
+/* What still waits for a window is dropped, and what tells how it ended gets out all the same. */
+static void
+test_close_manual (void)
+{
+  TestPair pair;
+  g_autoptr(DevSshChannel) theirs = NULL;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(TestEars) ears = NULL;
+  g_autoptr(GBytes) data = test_bytes (8 * 1024 * 1024, 1);
+  g_autoptr(GAsyncResult) before = NULL;
+  g_autoptr(GAsyncResult) after = NULL;
+  g_autoptr(GError) error = NULL;
+  guint received = 0;
+
+  test_pair_init (&pair, NULL);
+  ours = test_open_both (&pair, &pair.client, &theirs);
+  ears = test_ears_new (theirs);
+  test_ears_all (ears);
+  g_signal_connect (theirs, "close-received", G_CALLBACK (count_cb), &received);
+  devssh_channel_set_manual_close (theirs, TRUE);
+  g_assert_true (devssh_channel_get_manual_close (theirs));
+  devssh_channel_send_async (theirs, data, NULL, test_keep_result_cb, &before);
+  devssh_channel_send_eof (theirs, NULL);
+  test_pair_run (&pair);
+  g_assert_null (before);
+  test_end_clear_log (&pair.server);
+
+  devssh_channel_close (ours);
+  test_pair_run (&pair);
+  g_assert_cmpuint (received, ==, 1);
+  g_assert_cmpuint (ears->n_closed, ==, 0);
+  g_assert_false (devssh_channel_get_is_closed (theirs));
+  g_assert_cmpint (devssh_channel_get_state (theirs), ==, DEVSSH_CHANNEL_STATE_OPEN);
+  g_assert_nonnull (before);
+  g_assert_false (devssh_channel_send_finish (theirs, before, &error));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED);
+  g_clear_error (&error);
+  devssh_channel_send_async (theirs, data, NULL, test_keep_result_cb, &after);
+  test_pair_run (&pair);
+  g_assert_false (devssh_channel_send_finish (theirs, after, &error));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED);
+  g_assert_true (g_str_has_suffix (pair.server.log->str, "94 96 "));
+
+  devssh_channel_close_with_status (theirs, 7);
+  test_pair_run (&pair);
+  g_assert_true (g_str_has_suffix (pair.server.log->str, "94 96 98 97 "));
+  g_assert_cmpuint (ears->n_closed, ==, 1);
+  g_assert_true (devssh_channel_get_is_closed (theirs));
+  /* Ours was closed at once, so the status came too late for it; an OpenSSH client waits. */
+  g_assert_cmpuint (received, ==, 1);
+  g_assert_cmpuint (pair.client.fatal, ==, 0);
+  test_pair_clear (&pair);
+}
+
+/* Closed here first, or with its session: nothing is waited for. */
+static void
+test_close_manual_otherwise (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      TestPair pair;
+      g_autoptr(DevSshChannel) theirs = NULL;
+      g_autoptr(DevSshChannel) ours = NULL;
+      g_autoptr(TestEars) ears = NULL;
+      g_autoptr(GError) lost = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "lost");
+      guint received = 0;
+
+      test_pair_init (&pair, NULL);
+      ours = test_open_both (&pair, &pair.client, &theirs);
+      ears = test_ears_new (theirs);
+      test_ears_all (ears);
+      g_signal_connect (theirs, "close-received", G_CALLBACK (count_cb), &received);
+      devssh_channel_set_manual_close (theirs, TRUE);
+      if (i == 0)
+        devssh_channel_close (theirs);
+      else
+        devssh_channel_close (ours);
+      test_pair_run (&pair);
+      g_assert_cmpuint (received, ==, i == 0 ? 0 : 1);
+      if (i == 1)
+        devssh_channel_close (theirs);
+      else if (i == 2)
+        devssh_connection_abort (pair.server.connection, lost);
+      test_pair_run (&pair);
+      g_assert_cmpuint (ears->n_closed, ==, 1);
+      g_assert_cmpuint (received, ==, i == 0 ? 0 : 1);
+      test_pair_clear (&pair);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -696,6 +795,9 @@ main (int   argc,
   g_test_add_func ("/connection/close/late-messages/T-54/E-34", test_close_late_messages);
   g_test_add_func ("/connection/close/received-orders/T-54", test_close_received_orders);
   g_test_add_func ("/connection/close/both-orders/T-54", test_close_both_orders);
+
+  g_test_add_func ("/connection/close/manual/T-54", test_close_manual);
+  g_test_add_func ("/connection/close/manual/otherwise", test_close_manual_otherwise);
 
   return g_test_run ();
 }

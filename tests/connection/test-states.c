@@ -18,11 +18,13 @@ typedef enum
   OPEN_EOF,
   CLOSING,
   CLOSING_EOF,
+  CLOSE_RECEIVED,
   N_STATES
 } State;
 
 static const char * const state_names[N_STATES] = {
-  "never", "held", "gone", "opening", "cancelled", "deciding", "open", "open-eof", "closing", "closing-eof"
+  "never", "held", "gone", "opening", "cancelled", "deciding", "open", "open-eof", "closing", "closing-eof",
+  "close-received"
 };
 
 /* F: Fatal(2). -: nothing at all happens. +: it is taken. Columns as in State. */
@@ -31,16 +33,16 @@ static const struct
   guint       number;
   const char *expected;
 } table[] = {
-  { 91,  "FF-++FFFFF" },
-  { 92,  "FF-++FFFFF" },
-  { 93,  "FF-FFF++++" },
-  { 94,  "FF-FFF+F+F" },
-  { 95,  "FF-FFF+F+F" },
-  { 96,  "FF-FFF+-+-" },
-  { 97,  "FF-FFF++++" },
-  { 98,  "FF-FFF++--" },
-  { 99,  "FF-FFF++++" },
-  { 100, "FF-FFF++++" },
+  { 91,  "FF-++FFFFF-" },
+  { 92,  "FF-++FFFFF-" },
+  { 93,  "FF-FFF++++-" },
+  { 94,  "FF-FFF+F+F-" },
+  { 95,  "FF-FFF+F+F-" },
+  { 96,  "FF-FFF+-+--" },
+  { 97,  "FF-FFF++++-" },
+  { 98,  "FF-FFF++---" },
+  { 99,  "FF-FFF++++-" },
+  { 100, "FF-FFF++++-" },
 };
 
 /* The opening is kept, and answered never. */
@@ -235,6 +237,7 @@ fixture_init (Fixture *fixture,
     case OPEN_EOF:
     case CLOSING:
     case CLOSING_EOF:
+    case CLOSE_RECEIVED:
       receive_open (end, 5, state == CLOSING || state == CLOSING_EOF ? 0 : 1000);
       fixture->channel = test_channel_at (end, 0);
       if (state == OPEN_EOF || state == CLOSING_EOF)
@@ -244,7 +247,8 @@ fixture_init (Fixture *fixture,
           test_send (fixture->channel, "held back");
           devssh_channel_close (fixture->channel);
         }
-      if (state == GONE)
+      devssh_channel_set_manual_close (fixture->channel, state == CLOSE_RECEIVED);
+      if (state == GONE || state == CLOSE_RECEIVED)
         receive_simple (end, 97, fixture->id);
       break;
 

@@ -268,6 +268,7 @@ show_event (FuzzApp               *self,
     case DEVSSH_CONNECTION_CHANNEL_CLOSED:
     case DEVSSH_CONNECTION_CHANNEL_DATA:
     case DEVSSH_CONNECTION_CHANNEL_EOF:
+    case DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED:
       devssh_connection_deliver (self->connection, event);
       break;
 
@@ -378,6 +379,7 @@ act_on_channel (FuzzApp       *self,
       break;
     case 7:
       devssh_channel_set_manual_credit (channel, argument & 1);
+      devssh_channel_set_manual_close (channel, argument & 2);
       break;
     case 8:
       devssh_channel_adjust_window (channel, argument * 16, NULL);
