@@ -23,6 +23,7 @@
 #include <libdevssh/service/devssh-activation.h>
 #include <libdevssh/service/devssh-service.h>
 #include <libdevssh/service/devssh-plugin.h>
+#include <libdevssh/service/devssh-command-runner.h>
 #include <libdevssh/service/devssh-port-forward-message.h>
 #include <libdevssh/service/devssh-service-info.h>
 #include <libdevssh/service/devssh-plugin-info.h>
