@@ -2,56 +2,10 @@
 /* Two sessions with the plugin, and TCP around them. */
 #include "forwarding-util.h"
 
+#include "installed-plugin.h"
+
 #include <string.h>
 #include <sys/socket.h>
-#include <glib/gstdio.h>
-
-static char *plugin_directory;
-
-static void
-remove_plugin_directory (void)
-{
-  g_autofree char *module = g_build_filename (plugin_directory, "libdevssh-port-forwarding.so", NULL);
-  g_autofree char *keyfile = g_build_filename (plugin_directory, "port-forwarding.plugin", NULL);
-
-  g_remove (module);
-  g_remove (keyfile);
-  g_remove (plugin_directory);
-  g_free (plugin_directory);
-}
-
-static void
-copy_plugin_file (const char *name)
-{
-  g_autofree char *source = g_build_filename (g_getenv ("DEVSSH_TEST_PLUGIN"), name, NULL);
-  g_autofree char *path = g_build_filename (plugin_directory, name, NULL);
-  g_autofree char *data = NULL;
-  g_autoptr(GError) error = NULL;
-  gsize length;
-
-  g_file_get_contents (source, &data, &length, &error);
-  g_assert_no_error (error);
-  g_file_set_contents (path, data, length, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (g_chmod (path, 0644), ==, 0);
-}
-
-const char *
-forwarding_plugin_directory (void)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (plugin_directory != NULL)
-    return plugin_directory;
-
-  plugin_directory = g_dir_make_tmp ("devssh-plugin-XXXXXX", &error);
-  g_assert_no_error (error);
-  copy_plugin_file ("libdevssh-port-forwarding.so");
-  copy_plugin_file ("port-forwarding.plugin");
-  atexit (remove_plugin_directory);
-
-  return plugin_directory;
-}
 
 static gboolean
 request_cb (DevSshSession        *session,
@@ -101,7 +55,7 @@ allow_plugin (DevSshSessionConfig *config)
   g_autoptr(GError) error = NULL;
 
   devssh_session_config_allow_plugins (config, names);
-  devssh_session_config_add_plugin_directory (config, forwarding_plugin_directory (), &error);
+  devssh_session_config_add_plugin_directory (config, test_plugin_directory (DEVSSH_SERVICE_NAME_PORT_FORWARDING), &error);
   g_assert_no_error (error);
 }
 

@@ -25,8 +25,6 @@ typedef struct
   DevSshChannelOpening *opening;
 } Forwarding;
 
-/* A directory that holds the plugin alone, with modes that the library trusts. */
-const char          *forwarding_plugin_directory (void);
 /* Both sessions may use the plugin, are joined and logged in; the server's application says what accept_* say. */
 Forwarding          *forwarding_new              (void);
 /* The same, without the plugin on one side: what goes out there is made by hand. */
