@@ -4,6 +4,7 @@
 
    asyncssh-peer.py server HOST-KEY AUTHORIZED-KEYS PASSWORD REKEY-BYTES
    asyncssh-peer.py client PORT key|password KEY-OR-PASSWORD REKEY-BYTES BYTES
+   asyncssh-peer.py commands PORT KEY FOLDER         what a server runs: commands, a terminal, SFTP
 """
 import asyncio
 import json
@@ -92,4 +93,73 @@ async def client(port, how, secret, rekey, size):
     say('result', ok=True)
 
 
-asyncio.run({'server': server, 'client': client}[sys.argv[1]](*sys.argv[2:]))
+async def ends_of(connection, cores):
+    run = connection.run
+    both = await run('printf out; printf err >&2; exit 200')
+    assert (both.stdout, both.stderr, both.exit_status) == ('out', 'err', 200), both
+    ended = await run('kill -TERM $$')
+    assert ended.exit_signal == ('TERM', False, 'Terminated', ''), ended.exit_signal
+    ended = await run('ulimit -c unlimited; kill -ABRT $$')
+    assert ended.exit_signal[:2] == ('ABRT', cores), ended.exit_signal
+    # A signal of the client's own.
+    process = await connection.create_process('exec sleep 1000')
+    process.send_signal('INT')
+    ended = await process.wait()
+    assert ended.exit_signal[0] == 'INT', ended.exit_signal
+    say('step', name='ends')
+
+
+async def terminal_of(connection):
+    async with connection.create_process(term_type='vt220', term_size=(90, 30),
+                                         term_modes={asyncssh.PTY_ECHO: 0}) as process:
+        process.stdin.write('tty; echo $TERM; stty size\n')
+        seen = ''
+        while '30 90' not in seen:
+            seen += await process.stdout.readline()
+        assert '/dev/pts/' in seen and 'vt220' in seen and 'echo $TERM' not in seen, seen
+        process.change_terminal_size(120, 50)
+        process.stdin.write('stty size; exit 7\n')
+        seen = await process.stdout.read()
+        assert '50 120' in seen, seen
+        assert (await process.wait()).exit_status == 7
+    say('step', name='terminal')
+
+
+async def files_of(connection, folder):
+    data = os.urandom(4 << 20)
+    there, back = os.path.join(folder, 'there'), os.path.join(folder, 'back')
+    async with connection.start_sftp_client() as sftp:
+        async with sftp.open(there, 'wb') as file:
+            await file.write(data)
+        assert (await sftp.stat(there)).size == len(data)
+        await sftp.get(there, back)
+        assert {'back', 'there'} <= set(await sftp.listdir(folder))
+        await sftp.remove(there)
+    with open(back, 'rb') as file:
+        assert file.read() == data
+    try:
+        await connection.create_process(subsystem='../../bin/sh')
+    except asyncssh.ChannelOpenError:
+        pass
+    else:
+        assert False, 'a subsystem that nobody named'
+    say('step', name='files')
+
+
+async def commands(port, secret, folder):
+    # What the system itself says of a core.
+    pid = os.posix_spawn('/bin/sh', ['sh', '-c', f'cd {folder}; ulimit -c unlimited; kill -ABRT $$'], {})
+    status = os.waitpid(pid, 0)[1]
+    async with asyncssh.connect('127.0.0.1', int(port), username='test', known_hosts=None, agent_path=None, config=None,
+                                client_keys=[secret]) as connection:
+        await ends_of(connection, os.WCOREDUMP(status))
+        data = os.urandom(8 << 20)
+        assert (await connection.run('cat', input=data, encoding=None, check=True)).stdout == data
+        many = await asyncio.gather(*[connection.run(f'cat; echo {n}', input='x') for n in range(20)])
+        assert [done.stdout for done in many] == [f'x{n}\n' for n in range(20)]
+        await terminal_of(connection)
+        await files_of(connection, folder)
+    say('result', ok=True)
+
+
+asyncio.run({'server': server, 'client': client, 'commands': commands}[sys.argv[1]](*sys.argv[2:]))

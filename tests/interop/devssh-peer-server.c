@@ -2,9 +2,7 @@
 /* A server for interoperability tests: options, commands and JSON lines are those of dts-server.mjs. */
 #include "peer-common.h"
 
-#include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,7 +29,11 @@ static const char usage[] =
   "  --allow-forwarding     accept port forwarding (otherwise each request is refused)\n"
   "  --no-forwarding        do not offer the port forwarding service\n"
   "  --deny-forwarding      offer it but refuse each request\n"
-  "  --allow-exec           run real command lines for exec and shell, by /bin/sh\n"
+  "  --allow-exec           the plugin \"command\" runs what exec, shell and subsystem ask for\n"
+  "  --allow-pty            it gives terminals\n"
+  "  --allow-env NAME,...   it takes these variables from the client\n"
+  "  --subsystem NAME=PATH  it starts this program for this name; repeatable\n"
+  "  --hangup-grace SEC     it kills what has not ended so long after its channel (5)\n"
   "  --grace SECONDS        time to log in (120)\n"
   "  --banner-debug TEXT    send an SSH debug message after login\n"
   "  --open-on-auth         the server opens a channel to the client after login and echoes on it\n"
@@ -41,7 +43,8 @@ static const char usage[] =
   "  --reconnect --latency --keepalive SEC   not there yet: refused by name\n"
   "Commands understood on a session channel (\"exec\"):\n"
   "  echo TEXT | cat | sink | source N [SEED] | stderr TEXT | exit N | signal NAME [MESSAGE] | refuse | delay MS TEXT\n"
-  "A channel without a command request, or with \"shell\", echoes what it receives.\n";
+  "A channel without a command request, or with \"shell\", echoes what it receives.\n"
+  "With --allow-exec all commands are real ones.\n";
 
 static const PeerOption server_options[] = {
   { "host-key", PEER_LIST },
@@ -57,6 +60,10 @@ static const PeerOption server_options[] = {
   { "no-forwarding", PEER_BOOL },
   { "deny-forwarding", PEER_BOOL },
   { "allow-exec", PEER_BOOL },
+  { "allow-pty", PEER_BOOL },
+  { "allow-env", PEER_LIST },
+  { "subsystem", PEER_LIST },
+  { "hangup-grace", PEER_INT },
   { "grace", PEER_INT },
   { "banner-debug", PEER_STRING },
   { "open-on-auth", PEER_BOOL },
@@ -88,7 +95,7 @@ say_begin (PeerLine   *line,
 
 /* ---- one channel ---- */
 
-typedef enum { MODE_ECHO, MODE_SINK, MODE_PROCESS, MODE_SOURCE } Mode;
+typedef enum { MODE_ECHO, MODE_SINK, MODE_SOURCE } Mode;
 
 typedef struct
 {
@@ -98,11 +105,6 @@ typedef struct
   guint64        received;
   GChecksum     *hash;
   PeerSource     source;
-  GSubprocess   *process;
-  guint          pipes_open;  /* standard output and error of the process */
-  GQueue         to_stdin;    /* (element-type GBytes) */
-  gboolean       stdin_busy;
-  gboolean       stdin_eof;
 } Serving;
 
 static void
@@ -112,8 +114,6 @@ serving_free (gpointer data)
 
   g_clear_pointer (&self->hash, g_checksum_free);
   peer_source_clear (&self->source);
-  g_queue_clear_full (&self->to_stdin, (GDestroyNotify) g_bytes_unref);
-  g_clear_object (&self->process);
   g_free (self);
 }
 
@@ -165,178 +165,6 @@ finish (Serving    *self,
   devssh_channel_close_with_status (self->channel, status);
 }
 
-static void process_write_next (Serving *self);
-
-static void
-process_wrote_cb (GObject      *stream,
-                  GAsyncResult *result,
-                  gpointer      user_data)
-{
-  g_autoptr(DevSshChannel) channel = user_data;
-  Serving *self = g_object_get_data (G_OBJECT (channel), "serving");
-  gsize written = 0;
-  gboolean ok = g_output_stream_write_all_finish (G_OUTPUT_STREAM (stream), result, &written, NULL);
-  GBytes *bytes = g_queue_pop_head (&self->to_stdin);
-
-  /* Whether or not the program still reads: these bytes are done with. */
-  devssh_channel_adjust_window (channel, (guint) g_bytes_get_size (bytes), NULL);
-  g_bytes_unref (bytes);
-  self->stdin_busy = FALSE;
-  if (!ok)
-    self->stdin_eof = TRUE;
-  process_write_next (self);
-}
-
-static void
-process_write_next (Serving *self)
-{
-  GOutputStream *in = g_subprocess_get_stdin_pipe (self->process);
-  GBytes *bytes = g_queue_peek_head (&self->to_stdin);
-
-  if (self->stdin_busy)
-    return;
-  if (bytes == NULL)
-    {
-      if (self->stdin_eof)
-        g_output_stream_close_async (in, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-      return;
-    }
-  self->stdin_busy = TRUE;
-  g_output_stream_write_all_async (in, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), G_PRIORITY_DEFAULT,
-                                   NULL, process_wrote_cb, g_object_ref (self->channel));
-}
-
-static void
-process_ended (Serving *self)
-{
-  if (self->pipes_open > 0 || self->process == NULL
-      || g_object_get_data (G_OBJECT (self->process), "peer-ended") == NULL)
-    return;
-  if (g_subprocess_get_if_signaled (self->process))
-    {
-      const char *name = g_strsignal (g_subprocess_get_term_sig (self->process));
-      int number = g_subprocess_get_term_sig (self->process);
-
-      devssh_channel_send_eof (self->channel, NULL);
-      devssh_channel_close_with_signal (self->channel,
-                                        number == SIGTERM ? "TERM" : number == SIGKILL ? "KILL" : number == SIGHUP ? "HUP"
-                                        : number == SIGINT ? "INT" : number == SIGSEGV ? "SEGV" : number == SIGABRT ? "ABRT"
-                                        : number == SIGPIPE ? "PIPE" : number == SIGUSR1 ? "USR1" : number == SIGUSR2 ? "USR2"
-                                        : number == SIGQUIT ? "QUIT" : "TERM",
-                                        name);
-    }
-  else
-    finish (self, NULL, (guint) g_subprocess_get_exit_status (self->process));
-}
-
-static void
-process_waited_cb (GObject      *process,
-                   GAsyncResult *result,
-                   gpointer      user_data)
-{
-  g_autoptr(DevSshChannel) channel = user_data;
-
-  g_subprocess_wait_finish (G_SUBPROCESS (process), result, NULL);
-  g_object_set_data (process, "peer-ended", process);
-  process_ended (g_object_get_data (G_OBJECT (channel), "serving"));
-}
-
-typedef struct { DevSshChannel *channel; GInputStream *stream; guint data_type; } PipeRead;
-
-static void process_read_next (PipeRead *read);
-
-static void
-pipe_read_free (PipeRead *read)
-{
-  g_object_unref (read->channel);
-  g_object_unref (read->stream);
-  g_free (read);
-}
-
-static void
-process_sent_cb (GObject      *channel,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  PipeRead *read = user_data;
-  gboolean ok = read->data_type == 0 ? devssh_channel_send_finish (DEVSSH_CHANNEL (channel), result, NULL)
-                                     : devssh_channel_send_extended_finish (DEVSSH_CHANNEL (channel), result, NULL);
-
-  if (ok)
-    process_read_next (read);
-  else
-    pipe_read_free (read);
-}
-
-static void
-process_read_cb (GObject      *stream,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  PipeRead *read = user_data;
-  g_autoptr(GBytes) bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (stream), result, NULL);
-
-  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
-    {
-      Serving *self = g_object_get_data (G_OBJECT (read->channel), "serving");
-
-      self->pipes_open--;
-      process_ended (self);
-      pipe_read_free (read);
-    }
-  else if (read->data_type == 0)
-    devssh_channel_send_async (read->channel, bytes, NULL, process_sent_cb, read);
-  else
-    devssh_channel_send_extended_async (read->channel, read->data_type, bytes, NULL, process_sent_cb, read);
-}
-
-static void
-process_read_next (PipeRead *read)
-{
-  g_input_stream_read_bytes_async (read->stream, 65536, G_PRIORITY_DEFAULT, NULL, process_read_cb, read);
-}
-
-static void
-process_read (Serving      *self,
-              GInputStream *stream,
-              guint         data_type)
-{
-  PipeRead *read = g_new0 (PipeRead, 1);
-
-  read->channel = g_object_ref (self->channel);
-  read->stream = g_object_ref (stream);
-  read->data_type = data_type;
-  self->pipes_open++;
-  process_read_next (read);
-}
-
-static gboolean
-process_start (Serving    *self,
-               const char *command)
-{
-  g_autoptr(GError) error = NULL;
-  GUnixOutputStream *in;
-
-  if (command != NULL)
-    self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                      | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, "/bin/sh", "-c", command, NULL);
-  else
-    self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                      | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, "/bin/sh", NULL);
-  if (self->process == NULL)
-    return FALSE;
-
-  self->mode = MODE_PROCESS;
-  /* GIO writes to it in this thread, and would wait for a program that waits for us to read. */
-  in = G_UNIX_OUTPUT_STREAM (g_subprocess_get_stdin_pipe (self->process));
-  g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (in), TRUE, NULL);
-  process_read (self, g_subprocess_get_stdout_pipe (self->process), 0);
-  process_read (self, g_subprocess_get_stderr_pipe (self->process), DEVSSH_EXTENDED_DATA_STDERR);
-  g_subprocess_wait_async (self->process, NULL, process_waited_cb, g_object_ref (self->channel));
-  process_write_next (self);
-  return TRUE;
-}
-
 static void
 channel_data_cb (DevSshChannel *channel,
                  GBytes        *data,
@@ -350,14 +178,6 @@ channel_data_cb (DevSshChannel *channel,
     case MODE_SINK:
       g_checksum_update (self->hash, g_bytes_get_data (data, NULL), (gssize) length);
       devssh_channel_adjust_window (channel, (guint) length, NULL);
-      break;
-
-    case MODE_PROCESS:
-      if (self->stdin_eof)
-        devssh_channel_adjust_window (channel, (guint) length, NULL);
-      else
-        g_queue_push_tail (&self->to_stdin, g_bytes_ref (data));
-      process_write_next (self);
       break;
 
     case MODE_SOURCE:
@@ -401,12 +221,7 @@ channel_eof_cb (DevSshChannel *channel,
   peer_line_int (&line, "received", (gint64) self->received);
   peer_line_end (&line);
 
-  if (self->mode == MODE_PROCESS)
-    {
-      self->stdin_eof = TRUE;
-      process_write_next (self);
-    }
-  else if (self->mode == MODE_SINK)
+  if (self->mode == MODE_SINK)
     {
       g_autofree char *answer = g_strdup_printf ("{\"received\":%" G_GUINT64_FORMAT ",\"sha256\":\"%s\"}", self->received,
                                                  g_checksum_get_string (self->hash));
@@ -433,8 +248,6 @@ channel_closed_cb (DevSshChannel *channel,
   peer_line_string (&line, "errorMessage", devssh_channel_get_error_message (channel));
   peer_line_string (&line, "error", error != NULL ? error->message : NULL);
   peer_line_end (&line);
-  if (self->process != NULL)
-    g_subprocess_force_exit (self->process);
 }
 
 static void
@@ -502,7 +315,6 @@ run_command (Serving              *self,
   g_auto(GStrv) words = g_strsplit (command, " ", 2);
   const char *verb = words[0] != NULL ? words[0] : "";
   const char *rest = words[0] != NULL && words[1] != NULL ? words[1] : "";
-  gboolean real = peer_options_has (options, "allow-exec");
   gboolean known = TRUE;
 
   if (g_str_equal (verb, "sink"))
@@ -519,14 +331,12 @@ run_command (Serving              *self,
     known = FALSE;
   else if (g_str_equal (verb, "stderr") || g_str_equal (verb, "signal") || g_str_equal (verb, "delay"))
     ;
-  else if (real)
-    known = process_start (self, command);
   else if (!g_str_equal (verb, "echo") && !g_str_equal (verb, "cat") && !g_str_equal (verb, "exit"))
     known = FALSE;
 
   devssh_channel_request_complete (request, known);
-  if (!known || self->mode == MODE_PROCESS)
-    return known;
+  if (!known)
+    return FALSE;
 
   if (g_str_equal (verb, "echo"))
     {
@@ -561,14 +371,12 @@ channel_request_cb (DevSshChannel        *channel,
   gboolean accepted = TRUE;
   PeerLine line;
 
-  if (command != NULL)
+  if (command != NULL && !peer_options_has (options, "allow-exec"))
     accepted = run_command (self, command, request);
   else
     {
-      if (g_str_has_prefix (type, "refuse") || g_str_equal (type, "subsystem"))
-        accepted = FALSE;
-      else if (g_str_equal (type, "shell") && peer_options_has (options, "allow-exec"))
-        accepted = process_start (self, NULL);
+      accepted = peer_options_has (options, "allow-exec")
+                 || (!g_str_has_prefix (type, "refuse") && !g_str_equal (type, "subsystem"));
       devssh_channel_request_complete (request, accepted);
     }
 
@@ -591,14 +399,17 @@ serve_channel (DevSshSession *session,
   self->channel = channel;
   self->session = session;
   self->hash = g_checksum_new (G_CHECKSUM_SHA256);
-  g_queue_init (&self->to_stdin);
   g_object_set_data_full (G_OBJECT (channel), "serving", self, serving_free);
+  g_signal_connect (channel, "closed", G_CALLBACK (channel_closed_cb), self);
+  g_signal_connect (channel, "request", G_CALLBACK (channel_request_cb), self);
+  /* What the plugin runs has the data. */
+  if (peer_options_has (options, "allow-exec"))
+    return;
+
   devssh_channel_set_manual_credit (channel, TRUE);
   g_signal_connect (channel, "data", G_CALLBACK (channel_data_cb), self);
   g_signal_connect (channel, "extended-data", G_CALLBACK (channel_extended_data_cb), self);
   g_signal_connect (channel, "eof", G_CALLBACK (channel_eof_cb), self);
-  g_signal_connect (channel, "closed", G_CALLBACK (channel_closed_cb), self);
-  g_signal_connect (channel, "request", G_CALLBACK (channel_request_cb), self);
 }
 
 /* ---- one session ---- */
@@ -811,6 +622,29 @@ channel_opening_cb (DevSshServer         *server,
   return TRUE;
 }
 
+/* The plugin is there before it looks at the first request. */
+static void
+service_activated_cb (DevSshSession *session,
+                      DevSshService *service,
+                      gpointer       user_data)
+{
+  DevSshCommandRunner *runner;
+
+  if (!DEVSSH_IS_COMMAND_RUNNER (service))
+    return;
+
+  runner = DEVSSH_COMMAND_RUNNER (service);
+  devssh_command_runner_set_allow_pty (runner, peer_options_has (options, "allow-pty"));
+  devssh_command_runner_set_allowed_environment (runner, (const char * const *) peer_options_list (options, "allow-env"));
+  devssh_command_runner_set_hangup_grace (runner, (guint) peer_options_int (options, "hangup-grace", 5));
+  for (char **entry = peer_options_list (options, "subsystem"); *entry != NULL; entry++)
+    {
+      g_auto(GStrv) parts = g_strsplit (*entry, "=", 2);
+
+      devssh_command_runner_set_subsystem (runner, parts[0], (const char *[]) { parts[1], NULL });
+    }
+}
+
 static void
 progress_cb (DevSshSession  *session,
              DevSshProgress  progress,
@@ -854,6 +688,7 @@ session_opened_cb (DevSshServer        *server,
   say_begin (&line, "session-opened", session);
   peer_line_end (&line);
   peer_watch_trace (DEVSSH_SESSION (session), peer_options_has (options, "trace"));
+  g_signal_connect (session, "service-activated", G_CALLBACK (service_activated_cb), NULL);
   g_signal_connect (session, "progress", G_CALLBACK (progress_cb), NULL);
   g_signal_connect (session, "client-authenticated", G_CALLBACK (client_authenticated_cb), NULL);
   g_signal_connect (session, "closed", G_CALLBACK (closed_cb), NULL);
@@ -928,6 +763,7 @@ main (int   argc,
   g_autoptr(DevSshServerCredentials) credentials = NULL;
   g_autoptr(DevSshServer) server = NULL;
   g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) plugins = g_ptr_array_new ();
   const char *host;
   guint16 port;
 
@@ -939,7 +775,11 @@ main (int   argc,
 
   config = peer_make_config (options);
   if (!peer_options_has (options, "no-forwarding"))
-    devssh_session_config_allow_plugins (config, (const char *[]) { "port-forwarding", NULL });
+    g_ptr_array_add (plugins, (gpointer) DEVSSH_SERVICE_NAME_PORT_FORWARDING);
+  if (peer_options_has (options, "allow-exec"))
+    g_ptr_array_add (plugins, (gpointer) DEVSSH_SERVICE_NAME_COMMAND);
+  g_ptr_array_add (plugins, NULL);
+  devssh_session_config_allow_plugins (config, (const char * const *) plugins->pdata);
   credentials = make_credentials ();
   server = devssh_server_new (config, credentials);
   if (peer_options_has (options, "grace"))

@@ -4,6 +4,7 @@
 
    paramiko-peer.py server HOST-KEY PUBLIC-KEY PASSWORD
    paramiko-peer.py client PORT key|password KEY-OR-PASSWORD BYTES         keys are Ed25519
+   paramiko-peer.py commands PORT KEY FOLDER         what a server runs: commands, a terminal, SFTP
 """
 import json
 import os
@@ -180,4 +181,53 @@ def client(port, how, secret, size):
     say('result', ok=True)
 
 
-{'server': server, 'client': client}[sys.argv[1]](*sys.argv[2:])
+def read_until(channel, text):
+    seen = ''
+    while text not in seen:
+        chunk = channel.recv(65536).decode()
+        assert chunk, seen
+        seen += chunk
+    return seen
+
+
+def commands(port, secret, folder):
+    data = os.urandom(4 << 20)
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.MissingHostKeyPolicy())
+    client.connect('127.0.0.1', int(port), 'test', pkey=paramiko.Ed25519Key.from_private_key_file(secret),
+                   allow_agent=False, look_for_keys=False)
+    stdin, stdout, stderr = client.exec_command('cat; printf err >&2; exit 9', timeout=LIMIT)
+    stdin.write('in')
+    stdin.channel.shutdown_write()
+    assert (stdout.read(), stderr.read(), stdout.channel.recv_exit_status()) == (b'in', b'err', 9)
+    channel = client.get_transport().open_session(timeout=LIMIT)
+    channel.exec_command('cat')
+    check_echo(channel, data)
+    # paramiko knows no exit-signal.
+    assert client.exec_command('kill -9 $$', timeout=LIMIT)[1].channel.recv_exit_status() == -1
+    say('step', name='exec')
+
+    shell = client.invoke_shell('vt100', 70, 20)
+    shell.settimeout(LIMIT)
+    shell.sendall(b'stty size; echo $TERM\n')
+    assert '20 70' in read_until(shell, 'vt100')
+    shell.resize_pty(100, 33)
+    shell.sendall(b'stty size; exit 3\n')
+    read_until(shell, '33 100')
+    assert shell.recv_exit_status() == 3
+    say('step', name='shell')
+
+    sftp = client.open_sftp()
+    there, back = os.path.join(folder, 'there'), os.path.join(folder, 'back')
+    with sftp.open(there, 'wb') as file:
+        file.set_pipelined(True)
+        file.write(data)
+    sftp.get(there, back)
+    with open(back, 'rb') as file:
+        assert file.read() == data
+    assert 'there' in sftp.listdir(folder)
+    client.close()
+    say('result', ok=True)
+
+
+{'server': server, 'client': client, 'commands': commands}[sys.argv[1]](*sys.argv[2:])

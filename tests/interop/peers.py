@@ -314,6 +314,25 @@ def select_pause():
     threading.Event().wait(0.02)
 
 
+_pythons = {}
+
+
+def python_with(module):
+    """A python3 that has the module: the first on the PATH may be somebody's own, without the system's modules."""
+    if module not in _pythons:
+        _pythons[module] = next((python for python in (sys.executable, '/usr/bin/python3')
+                                 if os.path.exists(python) and subprocess.run(
+                                     [python, '-W', 'ignore', '-c', f'import {module}'], stderr=subprocess.DEVNULL,
+                                     check=False).returncode == 0), None)
+    if _pythons[module] is None:
+        raise Skip(f'no Python has {module}')
+    return _pythons[module]
+
+
+def script(name, module):
+    return [python_with(module), os.path.join(HERE, name)]
+
+
 class EchoTarget:
     """A TCP server that sends back what it gets, until the other end has said all."""
 

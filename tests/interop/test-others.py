@@ -4,11 +4,10 @@
 import os
 import shutil
 import subprocess
-import sys
 
 import peers
 from peers import (EchoTarget, OurServer, Program, Skip, add, case, echo_through, free_port, key, our_client, public_key, run,
-                   run_client, scratch, sec1_key, wait_for_port)
+                   run_client, scratch, script, sec1_key, wait_for_port)
 
 SIZE = str(4 << 20)
 REKEY = str(1 << 20)
@@ -26,25 +25,6 @@ def program(name):
     if path is None:
         raise Skip(f'no {name}')
     return path
-
-
-_pythons = {}
-
-
-def python_with(module):
-    """A python3 that has the module: the first on the PATH may be somebody's own, without the system's modules."""
-    if module not in _pythons:
-        _pythons[module] = next((python for python in (sys.executable, '/usr/bin/python3')
-                                 if os.path.exists(python) and subprocess.run(
-                                     [python, '-W', 'ignore', '-c', f'import {module}'], stderr=subprocess.DEVNULL,
-                                     check=False).returncode == 0), None)
-    if _pythons[module] is None:
-        raise Skip(f'no Python has {module}')
-    return _pythons[module]
-
-
-def script(name, module):
-    return [python_with(module), os.path.join(peers.HERE, name)]
 
 
 def ours(*options):
