@@ -20,7 +20,6 @@ LATER = {
     'listeners of an application\'s choice': ['E-65'],
     'pipes, multi-channel and secure streams': ['E-67', 'E-68'],
     'all formats of keys, and their files': ['T-81', 'E-69', 'E-70'],
-    'commands': ['T-88'],
     'tests/run, which is its test': ['T-91'],
 }
 SOURCES = ('.c', '.py', '.js', '.mjs')
