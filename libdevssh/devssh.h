@@ -13,6 +13,7 @@
 #include <libdevssh/wire/devssh-writer.h>
 #include <libdevssh/crypto/devssh-key-pair.h>
 #include <libdevssh/keys/devssh-key-format.h>
+#include <libdevssh/keys/devssh-known-hosts.h>
 #include <libdevssh/transport/devssh-version.h>
 #include <libdevssh/transport/devssh-metrics.h>
 #include <libdevssh/auth/devssh-authentication.h>
