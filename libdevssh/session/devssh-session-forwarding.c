@@ -136,10 +136,12 @@ devssh_session_forward_from_remote_port_async (DevSshSession       *self,
   GTask *task = NULL;
   DevSshPortForwarder *forwarder;
 
-  forwarder = begin (self, devssh_session_forward_from_remote_port_async, (Finish) devssh_port_forwarder_forward_from_remote_port_finish,
+  forwarder = begin (self, devssh_session_forward_from_remote_port_async,
+                     (Finish) devssh_port_forwarder_forward_from_remote_port_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
-    devssh_port_forwarder_forward_from_remote_port_async (forwarder, remote_address, remote_port, local_host, local_port,
+    devssh_port_forwarder_forward_from_remote_port_async (forwarder, remote_address, remote_port,
+                                                          local_host, local_port,
                                                           cancellable, finished_cb, task);
 }
 
@@ -189,7 +191,8 @@ devssh_session_stream_from_remote_port_async (DevSshSession       *self,
   GTask *task = NULL;
   DevSshPortForwarder *forwarder;
 
-  forwarder = begin (self, devssh_session_stream_from_remote_port_async, (Finish) devssh_port_forwarder_stream_from_remote_port_finish,
+  forwarder = begin (self, devssh_session_stream_from_remote_port_async,
+                     (Finish) devssh_port_forwarder_stream_from_remote_port_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_stream_from_remote_port_async (forwarder, remote_address, remote_port,
@@ -246,7 +249,8 @@ devssh_session_forward_to_remote_port_async (DevSshSession       *self,
   GTask *task = NULL;
   DevSshPortForwarder *forwarder;
 
-  forwarder = begin (self, devssh_session_forward_to_remote_port_async, (Finish) devssh_port_forwarder_forward_to_remote_port_finish,
+  forwarder = begin (self, devssh_session_forward_to_remote_port_async,
+                     (Finish) devssh_port_forwarder_forward_to_remote_port_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_forward_to_remote_port_async (forwarder, local_address, local_port, remote_host, remote_port,
@@ -298,7 +302,8 @@ devssh_session_stream_to_remote_port_async (DevSshSession       *self,
   GTask *task = NULL;
   DevSshPortForwarder *forwarder;
 
-  forwarder = begin (self, devssh_session_stream_to_remote_port_async, (Finish) devssh_port_forwarder_stream_to_remote_port_finish,
+  forwarder = begin (self, devssh_session_stream_to_remote_port_async,
+                     (Finish) devssh_port_forwarder_stream_to_remote_port_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_stream_to_remote_port_async (forwarder, remote_host, remote_port,
@@ -348,7 +353,8 @@ devssh_session_connect_to_forwarded_port_async (DevSshSession       *self,
   GTask *task = NULL;
   DevSshPortForwarder *forwarder;
 
-  forwarder = begin (self, devssh_session_connect_to_forwarded_port_async, (Finish) devssh_port_forwarder_connect_to_forwarded_port_finish,
+  forwarder = begin (self, devssh_session_connect_to_forwarded_port_async,
+                     (Finish) devssh_port_forwarder_connect_to_forwarded_port_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_connect_to_forwarded_port_async (forwarder, port,
@@ -400,7 +406,8 @@ devssh_session_connect_to_forwarded_socket_async (DevSshSession       *self,
 
   g_return_if_fail (path != NULL);
 
-  forwarder = begin (self, devssh_session_connect_to_forwarded_socket_async, (Finish) devssh_port_forwarder_connect_to_forwarded_socket_finish,
+  forwarder = begin (self, devssh_session_connect_to_forwarded_socket_async,
+                     (Finish) devssh_port_forwarder_connect_to_forwarded_socket_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_connect_to_forwarded_socket_async (forwarder, path,
@@ -450,7 +457,8 @@ devssh_session_wait_for_forwarded_port_async (DevSshSession       *self,
   GTask *task = NULL;
   DevSshPortForwarder *forwarder;
 
-  forwarder = begin (self, devssh_session_wait_for_forwarded_port_async, (Finish) devssh_port_forwarder_wait_for_forwarded_port_finish,
+  forwarder = begin (self, devssh_session_wait_for_forwarded_port_async,
+                     (Finish) devssh_port_forwarder_wait_for_forwarded_port_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_wait_for_forwarded_port_async (forwarder, port,
@@ -502,7 +510,8 @@ devssh_session_wait_for_forwarded_socket_async (DevSshSession       *self,
 
   g_return_if_fail (path != NULL);
 
-  forwarder = begin (self, devssh_session_wait_for_forwarded_socket_async, (Finish) devssh_port_forwarder_wait_for_forwarded_socket_finish,
+  forwarder = begin (self, devssh_session_wait_for_forwarded_socket_async,
+                     (Finish) devssh_port_forwarder_wait_for_forwarded_socket_finish,
                      cancellable, callback, user_data, &task);
   if (forwarder != NULL)
     devssh_port_forwarder_wait_for_forwarded_socket_async (forwarder, path,
