@@ -27,7 +27,7 @@ typedef struct
   DevSshContext *context;               /* owned; tasks are returned through it */
   DevSshTracer  *tracer;                /* owned or NULL */
   guint          max_channels;          /* 1 000: more opens get failure 4 (T-50) */
-  guint          max_pending_opens;     /* 64 of the peer's, undecided */
+  guint          max_pending_opens;     /* 256 of the peer's, undecided: so many connections come at once where a browser loads a page through a forward */
   guint          max_channel_requests;  /* 16 unanswered a channel (T-52) */
   guint          max_session_requests;  /* 64 unanswered */
   guint          max_undecided_bytes;   /* 1 MiB: of openings and requests that nobody has answered, all together (T-48) */

@@ -53,7 +53,7 @@ devssh_connection_config_new (DevSshContext *context)
 
   config->context = devssh_context_ref (context);
   config->max_channels = 1000;
-  config->max_pending_opens = 64;
+  config->max_pending_opens = 256;
   config->max_channel_requests = 16;
   config->max_session_requests = 64;
   config->max_undecided_bytes = 1024 * 1024;
