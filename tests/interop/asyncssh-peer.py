@@ -5,6 +5,7 @@
    asyncssh-peer.py server HOST-KEY AUTHORIZED-KEYS PASSWORD REKEY-BYTES
    asyncssh-peer.py client PORT key|password KEY-OR-PASSWORD REKEY-BYTES BYTES
    asyncssh-peer.py commands PORT KEY FOLDER         what a server runs: commands, a terminal, SFTP
+   asyncssh-peer.py sockets PORT KEY FOLDER          Unix sockets
 """
 import asyncio
 import json
@@ -32,6 +33,12 @@ def make_server(secret):
             return True
 
         def server_requested(self, *where):
+            return True
+
+        def unix_connection_requested(self, path):
+            return True
+
+        def unix_server_requested(self, path):
             return True
     return Server
 
@@ -162,4 +169,28 @@ async def commands(port, secret, folder):
     say('result', ok=True)
 
 
-asyncio.run({'server': server, 'client': client, 'commands': commands}[sys.argv[1]](*sys.argv[2:]))
+async def sockets(port, key, folder):
+    """Unix sockets in a folder: to one, from one to another, and from one into this program."""
+    data = os.urandom(1 << 18)
+    target, listening = (os.path.join(folder, name) for name in ('target', 'listening'))
+    path_server = await asyncio.start_unix_server(echo, target)
+    async with asyncssh.connect('127.0.0.1', int(port), username='test', known_hosts=None, agent_path=None, config=None,
+                                client_keys=[key]) as connection:
+        await check_echo(*await connection.open_unix_connection(target), data)
+        say('step', name='direct')
+        listener = await connection.forward_remote_path(listening, target)
+        await check_echo(*await asyncio.open_unix_connection(listening), data)
+        listener.close()
+        await listener.wait_closed()
+        assert not os.path.lexists(listening), 'the file is left behind'
+        say('step', name='remote')
+        listener = await connection.start_unix_server(lambda: echo, listening, encoding=None)
+        await check_echo(*await asyncio.open_unix_connection(listening), data)
+        listener.close()
+        await listener.wait_closed()
+        say('step', name='stream')
+    path_server.close()
+    say('result', ok=True)
+
+
+asyncio.run({'server': server, 'client': client, 'commands': commands, 'sockets': sockets}[sys.argv[1]](*sys.argv[2:]))

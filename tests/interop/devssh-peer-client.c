@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 
 static const char usage[] =
   "usage: devssh-peer-client --port N [options]\n"
@@ -48,6 +50,9 @@ static const char usage[] =
   "  local-forward   listen here, the server connects to a target\n"
   "  stream-forward  the same as local-forward without a listener\n"
   "  cancel-forward  remote-forward, cancelled, then the port must be closed\n"
+  "  parallel-forward  two ports each way, asked for at once, and connections to all of them at once\n"
+  "  connected-forward  the server connects to a port (4321) that it only records (--connect-forwarded)\n"
+  "  socket-forward=FOLDER  Unix sockets in a folder: both ways, mixed with ports, without a listener\n"
   "  accept-channel  wait for a channel that the server opens, echo over it\n"
   "  rekey          transfer until keys have been exchanged again at least twice\n"
   "  keepalive, latency, reconnect, metrics   not there yet, but for the counters of metrics\n";
@@ -737,6 +742,9 @@ static const struct
   { "local-forward", step_local_forward },
   { "stream-forward", step_stream_forward },
   { "cancel-forward", step_cancel_forward },
+  { "parallel-forward", step_parallel_forward },
+  { "connected-forward", step_connected_forward },
+  { "socket-forward", step_socket_forward },
   { "accept-channel", step_accept_channel },
   { "rekey", step_rekey },
   { "metrics", step_metrics },
@@ -917,7 +925,7 @@ channel_opening_cb (DevSshSession        *self,
                     DevSshChannelOpening *opening,
                     gpointer              user_data)
 {
-  if (!g_str_equal (devssh_channel_opening_get_channel_type (opening), "forwarded-tcpip"))
+  if (!g_str_has_prefix (devssh_channel_opening_get_channel_type (opening), "forwarded-"))
     return FALSE;
   devssh_channel_opening_accept (opening);
   return TRUE;

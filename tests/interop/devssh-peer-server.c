@@ -29,6 +29,7 @@ static const char usage[] =
   "  --allow-forwarding     accept port forwarding (otherwise each request is refused)\n"
   "  --no-forwarding        do not offer the port forwarding service\n"
   "  --deny-forwarding      offer it but refuse each request\n"
+  "  --connect-forwarded    only record the ports that a client asks for, connect to each and echo on it\n"
   "  --allow-exec           the plugin \"command\" runs what exec, shell and subsystem ask for\n"
   "  --allow-pty            it gives terminals\n"
   "  --allow-env NAME,...   it takes these variables from the client\n"
@@ -59,6 +60,7 @@ static const PeerOption server_options[] = {
   { "allow-forwarding", PEER_BOOL },
   { "no-forwarding", PEER_BOOL },
   { "deny-forwarding", PEER_BOOL },
+  { "connect-forwarded", PEER_BOOL },
   { "allow-exec", PEER_BOOL },
   { "allow-pty", PEER_BOOL },
   { "allow-env", PEER_LIST },
@@ -528,6 +530,56 @@ server_channel_cb (GObject      *session,
 }
 
 static void
+forwarded_echoed_cb (GObject      *output,
+                     GAsyncResult *result,
+                     gpointer      user_data)
+{
+  g_output_stream_splice_finish (G_OUTPUT_STREAM (output), result, NULL);
+  g_object_unref (user_data);
+}
+
+static void
+forwarded_connected_cb (GObject      *forwarder,
+                        GAsyncResult *result,
+                        gpointer      user_data)
+{
+  GIOStream *stream = devssh_port_forwarder_connect_to_forwarded_port_finish (DEVSSH_PORT_FORWARDER (forwarder), result, NULL);
+
+  if (stream != NULL)
+    g_output_stream_splice_async (g_io_stream_get_output_stream (stream), g_io_stream_get_input_stream (stream),
+                                  G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+                                  G_PRIORITY_DEFAULT, NULL, forwarded_echoed_cb, stream);
+}
+
+static void
+forwarded_ports_cb (GListModel          *ports,
+                    guint                position,
+                    guint                removed,
+                    guint                added,
+                    DevSshPortForwarder *forwarder)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr(DevSshForwardedPort) port = g_list_model_get_item (ports, i);
+
+      devssh_port_forwarder_connect_to_forwarded_port_async (forwarder, devssh_forwarded_port_get_remote_port (port), NULL,
+                                                             forwarded_connected_cb, NULL);
+    }
+}
+
+static void
+connect_forwarded (DevSshSession *session)
+{
+  DevSshPortForwarder *forwarder = devssh_session_get_port_forwarder (session, NULL);
+
+  if (forwarder == NULL)
+    return;
+  devssh_port_forwarder_set_accept_local_connections_for_forwarded_ports (forwarder, FALSE);
+  g_signal_connect (devssh_port_forwarder_get_remote_forwarded_ports (forwarder), "items-changed",
+                    G_CALLBACK (forwarded_ports_cb), forwarder);
+}
+
+static void
 client_authenticated_cb (DevSshServerSession *session,
                          gpointer             user_data)
 {
@@ -551,6 +603,8 @@ client_authenticated_cb (DevSshServerSession *session,
       message = devssh_writer_end (writer);
       devssh_session_send_message (DEVSSH_SESSION (session), message, NULL);
     }
+  if (peer_options_has (options, "connect-forwarded"))
+    connect_forwarded (DEVSSH_SESSION (session));
   if (peer_options_has (options, "open-on-auth"))
     devssh_session_open_channel_async (DEVSSH_SESSION (session), NULL, NULL, server_channel_cb, NULL);
 }
@@ -568,7 +622,7 @@ session_request_cb (DevSshServer         *server,
                     gpointer              user_data)
 {
   const char *type = devssh_session_request_get_request_type (request);
-  gboolean forwarding = g_str_equal (type, "tcpip-forward") || g_str_equal (type, "cancel-tcpip-forward");
+  gboolean forwarding = g_str_has_suffix (type, "tcpip-forward") || strstr (type, "streamlocal-forward") != NULL;
   gboolean accepted = forwarding ? forwarding_allowed () : !g_str_has_prefix (type, "refuse");
   PeerLine line;
 
@@ -609,7 +663,8 @@ channel_opening_cb (DevSshServer         *server,
     }
   else if (g_str_equal (type, "refused"))
     devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED, "this type is refused");
-  else if (g_str_has_suffix (type, "tcpip") && !peer_options_has (options, "no-forwarding"))
+  else if ((g_str_has_suffix (type, "tcpip") || strstr (type, "-streamlocal@") != NULL)
+           && !peer_options_has (options, "no-forwarding"))
     {
       if (forwarding_allowed ())
         devssh_channel_opening_accept (opening);

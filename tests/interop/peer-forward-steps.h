@@ -25,22 +25,32 @@ echo_incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
+/* path NULL: a port, which comes back */
 static GSocketService *
-echo_target (guint16 *port)
+echo_target_at (const char *path,
+                guint16    *port)
 {
   g_autoptr(GSocketService) service = g_socket_service_new ();
   g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr(GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
+  g_autoptr(GSocketAddress) address = path != NULL ? g_unix_socket_address_new (path)
+                                                   : g_inet_socket_address_new (loopback, 0);
   g_autoptr(GSocketAddress) effective = NULL;
   GError *error = NULL;
 
-  g_socket_listener_add_address (G_SOCKET_LISTENER (service), address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+  g_socket_listener_add_address (G_SOCKET_LISTENER (service), address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
                                  NULL, &effective, &error);
   if (failed (error))
     return NULL;
-  *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
+  if (path == NULL)
+    *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
   g_signal_connect (service, "incoming", G_CALLBACK (echo_incoming_cb), NULL);
   return g_steal_pointer (&service);
+}
+
+static GSocketService *
+echo_target (guint16 *port)
+{
+  return echo_target_at (NULL, port);
 }
 
 /* ---- echo over any stream ---- */
@@ -142,18 +152,23 @@ stream_echo_finish (StreamEcho *self,
   return ok;
 }
 
+/* path NULL: a port */
 static GIOStream *
-connect_local (guint port)
+connect_local (const char *path,
+               guint       port)
 {
   g_autoptr(GSocketClient) client = g_socket_client_new ();
+  g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr(GSocketAddress) address = path != NULL ? g_unix_socket_address_new (path)
+                                                   : g_inet_socket_address_new (loopback, (guint16) port);
   g_autoptr(GAsyncResult) result = NULL;
   GError *error = NULL;
   GSocketConnection *connection;
 
-  g_socket_client_connect_to_host_async (client, "127.0.0.1", (guint16) port, NULL, peer_keep_cb, &result);
+  g_socket_client_connect_async (client, G_SOCKET_CONNECTABLE (address), NULL, peer_keep_cb, &result);
   if (!need (peer_wait (result != NULL), "timed out: connecting to port %u", port))
     return NULL;
-  connection = g_socket_client_connect_to_host_finish (client, result, &error);
+  connection = g_socket_client_connect_finish (client, result, &error);
   return failed (error) ? NULL : G_IO_STREAM (connection);
 }
 
@@ -166,23 +181,25 @@ forwarder (void)
   return failed (error) ? NULL : DEVSSH_PORT_FORWARDER (service);
 }
 
-/* Two connections at once to a port that is forwarded, each echoing. */
+/* Several connections at once to ports (or one path) that are forwarded, each echoing. */
 static gboolean
-echo_twice (guint   port,
-            guint32 seed)
+echo_all (const char  *path,
+          const guint *ports,
+          guint        n,
+          guint32      seed)
 {
-  StreamEcho *echoes = g_new0 (StreamEcho, 2);
-  GIOStream *streams[2] = { NULL };
+  StreamEcho *echoes = g_new0 (StreamEcho, n);
+  g_autofree GIOStream **streams = g_new0 (GIOStream *, n);
   gboolean ok = TRUE;
 
-  for (guint i = 0; ok && i < 2; i++)
+  for (guint i = 0; ok && i < n; i++)
     {
-      streams[i] = connect_local (port);
+      streams[i] = connect_local (path, ports != NULL ? ports[i] : 0);
       ok = streams[i] != NULL;
       if (ok)
         stream_echo_start (&echoes[i], streams[i], total, seed + i);
     }
-  for (guint i = 0; i < 2 && streams[i] != NULL; i++)
+  for (guint i = 0; i < n && streams[i] != NULL; i++)
     {
       ok = stream_echo_finish (&echoes[i], total) && ok;
       g_object_unref (streams[i]);
@@ -191,6 +208,13 @@ echo_twice (guint   port,
   if (ok)
     g_free (echoes);
   return ok;
+}
+
+static gboolean
+echo_twice (guint   port,
+            guint32 seed)
+{
+  return echo_all (NULL, (guint[]) { port, port }, 2, seed);
 }
 
 static DevSshForwardedPort *
@@ -340,4 +364,177 @@ step_stream_forward (const char *argument,
     return FALSE;
   g_free (echo);
   return TRUE;
+}
+
+static void
+stream_opened_cb (DevSshPortForwarder  *self,
+                  DevSshForwardedPort  *port,
+                  GIOStream            *stream,
+                  GIOStream           **place)
+{
+  g_set_object (place, stream);
+}
+
+/* The server only records the port, and connects to it by itself. */
+static gboolean
+step_connected_forward (const char *argument,
+                        PeerLine   *line)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  GIOStream *stream = NULL;
+  StreamEcho *echo = g_new0 (StreamEcho, 1);
+  DevSshPortForwarder *self = forwarder ();
+  gulong handler;
+  gboolean ok;
+  GError *error = NULL;
+
+  if (self == NULL)
+    return FALSE;
+  /* Before the answer: the connection may come right behind it. */
+  handler = g_signal_connect (self, "stream-opened", G_CALLBACK (stream_opened_cb), &stream);
+  devssh_session_stream_from_remote_port_async (session, "127.0.0.1",
+                                                (guint) peer_options_int (options, "forward-port", 4321), NULL,
+                                                peer_keep_cb, &result);
+  ok = need (peer_wait (result != NULL), "no answer to tcpip-forward");
+  if (ok)
+    port = devssh_session_stream_from_remote_port_finish (session, result, &error);
+  ok = ok && !failed (error) && need (port != NULL, "forwarding refused")
+       && need (peer_wait (stream != NULL), "the server does not connect");
+  if (ok)
+    stream_echo_start (echo, stream, total, 500);
+  ok = ok && stream_echo_finish (echo, total);
+  g_signal_handler_disconnect (self, handler);
+  if (ok)
+    g_free (echo);
+  g_clear_object (&stream);
+  if (port != NULL)
+    {
+      peer_line_int (line, "port", devssh_forwarded_port_get_remote_port (port));
+      devssh_forwarded_port_close (port);
+    }
+  peer_line_int (line, "bytes", (gint64) total);
+  return ok;
+}
+
+/* Two ports from the server and two to it, asked for at once; and connections to all of them at once. */
+static gboolean
+step_parallel_forward (const char *argument,
+                       PeerLine   *line)
+{
+  GSocketService *targets[4] = { NULL };
+  GAsyncResult *results[4] = { NULL };
+  DevSshForwardedPort *ports[4] = { NULL };
+  guint numbers[8];
+  gboolean ok = TRUE;
+
+  for (guint i = 0; ok && i < 4; i++)
+    {
+      guint16 target = 0;
+
+      targets[i] = echo_target (&target);
+      ok = targets[i] != NULL;
+      if (ok && i < 2)
+        devssh_session_forward_from_remote_port_async (session, "127.0.0.1", 0, "127.0.0.1", target, NULL,
+                                                       peer_keep_cb, &results[i]);
+      else if (ok)
+        devssh_session_forward_to_remote_port_async (session, "127.0.0.1", 0, "127.0.0.1", target, NULL,
+                                                     peer_keep_cb, &results[i]);
+    }
+  ok = ok && need (peer_wait (results[0] != NULL && results[1] != NULL && results[2] != NULL && results[3] != NULL),
+                   "not all ports are forwarded");
+  for (guint i = 0; ok && i < 4; i++)
+    {
+      GError *error = NULL;
+
+      ports[i] = i < 2 ? devssh_session_forward_from_remote_port_finish (session, results[i], &error)
+                       : devssh_session_forward_to_remote_port_finish (session, results[i], &error);
+      ok = !failed (error) && need (ports[i] != NULL, "forwarding refused");
+      if (ok)
+        numbers[i] = numbers[i + 4] = i < 2 ? devssh_forwarded_port_get_remote_port (ports[i])
+                                            : devssh_forwarded_port_get_local_port (ports[i]);
+    }
+  ok = ok && echo_all (NULL, numbers, 8, 600);
+  for (guint i = 0; i < 4; i++)
+    {
+      if (ports[i] != NULL)
+        devssh_forwarded_port_close (ports[i]);
+      g_clear_object (&ports[i]);
+      g_clear_object (&results[i]);
+      g_clear_object (&targets[i]);
+    }
+  peer_line_int (line, "connections", 8);
+  peer_line_int (line, "bytes", (gint64) total);
+  return ok;
+}
+
+/* Unix sockets in a folder: both ways, mixed with ports, and without a listener. */
+static gboolean
+step_socket_forward (const char *argument,
+                     PeerLine   *line)
+{
+  g_autofree char *target_path = g_build_filename (argument, "target.sock", NULL);
+  g_autofree char *listen_path = g_build_filename (argument, "listen.sock", NULL);
+  guint16 target_port = 0;
+  g_autoptr(GSocketService) path_target = echo_target_at (target_path, NULL);
+  g_autoptr(GSocketService) port_target = echo_target (&target_port);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GIOStream) stream = NULL;
+  StreamEcho *echo = g_new0 (StreamEcho, 1);
+  gboolean ok = path_target != NULL && port_target != NULL;
+  GError *error = NULL;
+
+  for (guint i = 0; ok && i < 8; i++)
+    {
+      gboolean from = (i & 1) != 0;
+      gboolean listens_on_path = (i & 2) != 0;
+      const char *to_path = (i & 4) != 0 ? target_path : NULL;
+      const char *listens_on = listens_on_path ? listen_path : "127.0.0.1";
+      g_autoptr(GAsyncResult) forwarded = NULL;
+      g_autoptr(DevSshForwardedPort) port = NULL;
+      guint number;
+
+      if (!listens_on_path && to_path == NULL)
+        continue;
+      if (from)
+        devssh_session_forward_from_remote_port_async (session, listens_on,
+                                                       listens_on_path ? 0 : (guint) peer_options_int (options, "forward-port", 0),
+                                                       to_path, to_path != NULL ? 0 : target_port, NULL,
+                                                       peer_keep_cb, &forwarded);
+      else
+        devssh_session_forward_to_remote_port_async (session, listens_on, 0, to_path, to_path != NULL ? 0 : target_port, NULL,
+                                                     peer_keep_cb, &forwarded);
+      if (!need (peer_wait (forwarded != NULL), "no answer about %s", listens_on))
+        return FALSE;
+      port = from ? devssh_session_forward_from_remote_port_finish (session, forwarded, &error)
+                  : devssh_session_forward_to_remote_port_finish (session, forwarded, &error);
+      if (failed (error) || !need (port != NULL, "forwarding of %s refused", listens_on))
+        return FALSE;
+      number = from ? devssh_forwarded_port_get_remote_port (port) : devssh_forwarded_port_get_local_port (port);
+      ok = listens_on_path ? echo_all (listen_path, NULL, 2, 700) : echo_twice (number, 700);
+      devssh_forwarded_port_close (port);
+      /* A request behind the cancellation is answered after it. Some servers leave the file. */
+      ok = session_request ("ping@example.com", TRUE) >= 0 && ok;
+      if (!from && listens_on_path)
+        ok = need (!g_file_test (listen_path, G_FILE_TEST_EXISTS), "%s is left behind", listen_path) && ok;
+      g_unlink (listen_path);
+    }
+  if (ok)
+    {
+      devssh_session_stream_to_remote_port_async (session, target_path, 0, NULL, peer_keep_cb, &result);
+      ok = need (peer_wait (result != NULL), "no answer to direct-streamlocal");
+    }
+  if (ok)
+    {
+      stream = devssh_session_stream_to_remote_port_finish (session, result, &error);
+      ok = !failed (error);
+    }
+  if (ok)
+    stream_echo_start (echo, stream, total, 800);
+  ok = ok && stream_echo_finish (echo, total);
+  if (ok)
+    g_free (echo);
+  g_unlink (target_path);
+  peer_line_int (line, "bytes", (gint64) total);
+  return ok;
 }

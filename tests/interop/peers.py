@@ -333,13 +333,20 @@ def script(name, module):
     return [python_with(module), os.path.join(HERE, name)]
 
 
-class EchoTarget:
-    """A TCP server that sends back what it gets, until the other end has said all."""
+class Target:
+    """A server on a TCP port (or path) of this machine; serve() is called with each connection, in a thread of its own."""
 
-    def __init__(self, host='127.0.0.1'):
-        self.socket = socket.create_server((host, 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+    def __init__(self, host='127.0.0.1', path=None):
+        if path is None:
+            self.socket = socket.create_server((host, 0), backlog=256)
+            self.port = self.socket.getsockname()[1]
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.bind(path)
+            self.socket.listen(256)
+        self.path = path
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
 
     def _accept(self):
         while True:
@@ -347,15 +354,12 @@ class EchoTarget:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            threading.Thread(target=self._echo, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    @staticmethod
-    def _echo(connection):
+    def _serve(self, connection):
         with connection:
             try:
-                while data := connection.recv(65536):
-                    connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
+                self.serve(connection)
             except OSError:
                 pass
 
@@ -363,7 +367,22 @@ class EchoTarget:
         return self
 
     def __exit__(self, *args):
+        # Its thread has to be gone before a descriptor of the same number is another target's.
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(LIMIT)
         self.socket.close()
+        if self.path is not None:
+            os.unlink(self.path)
+
+
+class EchoTarget(Target):
+    """Sends back what it gets, until the other end has said all."""
+
+    @staticmethod
+    def serve(connection):
+        while data := connection.recv(65536):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
 
 
 def echo_through(port, size=1 << 20, host='127.0.0.1'):
