@@ -605,8 +605,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_unsetenv ("DEVSSH_PLUGIN_PATH");
 
-  g_test_add_func ("/forwarding/listener/other-port", test_listener_other_port);
-  g_test_add_func ("/forwarding/listener/port-0", test_listener_port_0);
+  g_test_add_func ("/forwarding/listener/other-port/E-65", test_listener_other_port);
+  g_test_add_func ("/forwarding/listener/port-0/E-65", test_listener_port_0);
   g_test_add_func ("/forwarding/listener/one-address", test_listener_one_address);
   g_test_add_func ("/forwarding/listener/forward-to", test_listener_forward_to);
   g_test_add_data_func ("/forwarding/listener/refused/first", GUINT_TO_POINTER (1), test_listener_refused);
@@ -615,7 +615,7 @@ main (int   argc,
   g_test_add_func ("/forwarding/listener/closed", test_listener_closed);
   g_test_add_func ("/forwarding/listener/replaced-inside/T-64", test_listener_replaced_inside);
 
-  g_test_add_func ("/forwarding/messages/from", test_messages_from);
+  g_test_add_func ("/forwarding/messages/from/E-65", test_messages_from);
   g_test_add_func ("/forwarding/messages/to", test_messages_to);
   g_test_add_data_func ("/forwarding/messages/refused/request",
                         GINT_TO_POINTER (DEVSSH_PORT_FORWARD_MESSAGE_KIND_REQUEST), test_messages_refused);
