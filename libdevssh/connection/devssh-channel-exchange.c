@@ -40,11 +40,14 @@ request_answered_cb (DevSshQuestion *question,
                      gpointer        data)
 {
   DevSshReplySlot *slot = data;
+  DevSshReplySlot *outer = slot->outer;
   DevSshChannel *self = slot->owner;
+  gboolean success = devssh_channel_request_get_success (DEVSSH_CHANNEL_REQUEST (question));
 
   self->connection->undecided_bytes -= slot->bytes;
-  devssh_replies_fill (&self->replies, slot,
-                       devssh_channel_request_get_success (DEVSSH_CHANNEL_REQUEST (question)), NULL);
+  devssh_replies_fill (&self->replies, slot, success, NULL);
+  if (outer != NULL)
+    devssh_connection_fill_reply (self->connection, outer, success);
   devssh_channel_place_replies (self);
 }
 
@@ -113,6 +116,44 @@ take_exit (DevSshChannel                     *self,
   return FALSE;
 }
 
+/* A question, and the place of its answer; nobody has been shown it yet. NULL: there are too many. */
+static DevSshChannelRequest *
+take_request (DevSshChannel                     *self,
+              const DevSshChannelRequestMessage *message,
+              gboolean                           told,
+              gboolean                           answered_here,
+              DevSshReplySlot                  **slot)
+{
+  DevSshConnection *connection = self->connection;
+  gsize bytes = strlen (message->request) + message->data.length;
+  g_autoptr(GBytes) data = NULL;
+  DevSshChannelRequest *request;
+
+  if (self->replies.n_slots >= connection->config->max_channel_requests ||
+      !devssh_connection_keep_undecided (connection, bytes))
+    {
+      self->dropped_requests++;
+      DEVSSH_TRACE (connection->config->tracer, WARNING, CHANNEL_REQUEST_FAILED,
+                    "Refused a request of channel %u: %u are unanswered", self->id, self->replies.n_slots);
+      return NULL;
+    }
+
+  data = g_bytes_new (message->data.data, message->data.length);
+  request = devssh_channel_request_new (self, message->request, told, data, connection->principal);
+  *slot = devssh_replies_add (&self->replies, self, DEVSSH_QUESTION (request), answered_here, FALSE);
+  (*slot)->bytes = bytes;
+  devssh_question_set_context (DEVSSH_QUESTION (request), self->context);
+  devssh_question_set_sink (DEVSSH_QUESTION (request), request_answered_cb, *slot);
+  return request;
+}
+
+static void
+show_request (DevSshChannel        *self,
+              DevSshChannelRequest *taken)
+{
+  devssh_connection_push_event (self->connection, DEVSSH_CONNECTION_CHANNEL_REQUEST, self)->channel_request = taken;
+}
+
 /* 98 */
 void
 devssh_channel_handle_request (DevSshConnection *connection,
@@ -122,8 +163,7 @@ devssh_channel_handle_request (DevSshConnection *connection,
                                DevSshBuffer     *buffer)
 {
   g_auto (DevSshChannelRequestMessage) message = { 0 };
-  g_autoptr(DevSshChannelRequest) request = NULL;
-  g_autoptr(GBytes) data = NULL;
+  DevSshChannelRequest *request;
   DevSshReplySlot *slot;
   gboolean malformed;
 
@@ -142,25 +182,58 @@ devssh_channel_handle_request (DevSshConnection *connection,
       return;
     }
 
-  if (self->replies.n_slots >= connection->config->max_channel_requests ||
-      !devssh_connection_keep_undecided (connection, length))
+  request = take_request (self, &message, message.want_reply, message.want_reply, &slot);
+  if (request != NULL)
+    show_request (self, request);
+  else if (message.want_reply)
+    refuse (self);
+}
+
+void
+devssh_channel_handle_bundled (DevSshChannel                     *self,
+                               const DevSshChannelRequestMessage *message,
+                               gboolean                           want_reply)
+{
+  DevSshConnection *connection = self->connection;
+  DevSshChannelRequest *request;
+  DevSshReplySlot *slot;
+  gboolean malformed;
+
+  if (take_exit (self, message, &malformed))
     {
-      self->dropped_requests++;
-      DEVSSH_TRACE (connection->config->tracer, WARNING, CHANNEL_REQUEST_FAILED,
-                    "Refused a request of channel %u: %u are unanswered", self->id, self->replies.n_slots);
-      if (message.want_reply)
-        refuse (self);
+      if (malformed)
+        devssh_connection_fail (connection, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "Malformed exit of a command");
+      else if (want_reply)
+        devssh_connection_fill_reply (connection,
+                                      devssh_replies_add (&connection->replies, connection, NULL, TRUE, TRUE),
+                                      TRUE);
       return;
     }
 
-  data = g_bytes_new (message.data.data, message.data.length);
-  request = devssh_channel_request_new (self, message.request, message.want_reply, data, connection->principal);
-  slot = devssh_replies_add (&self->replies, self, DEVSSH_QUESTION (request), message.want_reply, FALSE);
-  slot->bytes = length;
-  devssh_question_set_context (DEVSSH_QUESTION (request), self->context);
-  devssh_question_set_sink (DEVSSH_QUESTION (request), request_answered_cb, slot);
-  devssh_connection_push_event (connection, DEVSSH_CONNECTION_CHANNEL_REQUEST, self)->channel_request =
-    g_steal_pointer (&request);
+  /* It counts with the requests of the channel and with those of the session (T-52, T-76). */
+  request = take_request (self, message, want_reply, FALSE, &slot);
+  if (request == NULL)
+    {
+      if (want_reply)
+        devssh_connection_refuse_request (connection);
+      return;
+    }
+
+  slot->outer = devssh_replies_add (&connection->replies, connection, DEVSSH_QUESTION (request), want_reply, FALSE);
+  if (self->phase == DEVSSH_CHANNEL_PHASE_DECIDING)
+    g_queue_push_tail (&self->bundled, request);
+  else
+    show_request (self, request);
+}
+
+void
+devssh_channel_show_bundled (DevSshChannel *self)
+{
+  DevSshChannelRequest *request;
+
+  /* A channel that its handler has closed already answers nothing any more: they go with it. */
+  while (!self->closed && (request = g_queue_pop_head (&self->bundled)) != NULL)
+    show_request (self, request);
 }
 
 /* ---- requests that came before anybody listened ---- */
@@ -525,15 +598,21 @@ devssh_channel_end_exchange (DevSshChannel *self,
 
   while (self->replies.head != NULL)
     {
+      DevSshReplySlot *outer = self->replies.head->outer;
+
       if (self->replies.head->question != NULL)
         {
           self->connection->undecided_bytes -= self->replies.head->bytes;
           devssh_question_kill (self->replies.head->question);
         }
       devssh_replies_remove (&self->replies, self->replies.head);
+      if (outer != NULL)
+        devssh_connection_fill_reply (self->connection, outer, FALSE);
     }
 
   devssh_deadline_clear (&self->parked_until);
   while ((parked = g_queue_pop_head (&self->parked)) != NULL)
+    g_object_unref (parked);
+  while ((parked = g_queue_pop_head (&self->bundled)) != NULL)
     g_object_unref (parked);
 }

@@ -566,6 +566,7 @@ devssh_channel_init (DevSshChannel *self)
   self->exit_status = -1;
   g_queue_init (&self->requests);
   g_queue_init (&self->parked);
+  g_queue_init (&self->bundled);
 }
 
 /* ---- public ---- */

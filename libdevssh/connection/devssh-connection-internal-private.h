@@ -100,6 +100,13 @@ typedef struct
   DevSshCancelWatch *watch;
 } DevSshPendingClose;
 
+/* What leaves right behind our CHANNEL_OPEN: its first request (protocol.md 3.2). */
+typedef struct
+{
+  GBytes            *message;     /* a whole GLOBAL_REQUEST */
+  GTask             *task;        /* its reply, or NULL: none is wanted */
+} DevSshBundle;
+
 typedef struct
 {
   DevSshConnection  *connection;
@@ -150,6 +157,7 @@ struct _DevSshChannel
   DevSshChannelOpening  *opening;          /* not owned: it answers before it dies */
   GTask                 *open_task;
   DevSshCancelWatch     *open_watch;
+  DevSshBundle          *bundle;           /* ours, until CHANNEL_OPEN has left */
 
   /* out */
   guint32                send_window;
@@ -175,6 +183,7 @@ struct _DevSshChannel
   DevSshReplies          replies;          /* that we owe */
   GQueue                 requests;         /* (element-type DevSshPendingRequest): of ours, unanswered */
   GQueue                 parked;           /* (element-type DevSshChannelRequest): that nobody listened to yet */
+  GQueue                 bundled;          /* (element-type DevSshChannelRequest): that wait for the opening's decision */
   DevSshDeadline         parked_until;
   guint                  dropped_requests;
 
@@ -242,12 +251,24 @@ void devssh_connection_end_acceptors        (DevSshConnection *self, const GErro
 void devssh_channel_end_opening             (DevSshChannel *self, const GError *error);
 /* Nobody wants the channel that we are opening. */
 void devssh_channel_cancel_opening          (DevSshChannel *self, GError *error);
+/* request NULL: none. bundle: it leaves in the same flight; else nothing is done about it. */
+void devssh_connection_open_bundled         (DevSshConnection *self, const char *channel_type, GBytes *type_data, guint max_window,
+                                             const DevSshFirstRequest *request, GTask *reply_task, GTask *task);
 void devssh_connection_trace_channel        (DevSshConnection *self, DevSshTraceEvent event, DevSshChannel *channel, const char *what);
 
 /* ---- devssh-connection-request.c ---- */
 void devssh_connection_handle_global_request (DevSshConnection *self, const guint8 *payload, gsize length, gboolean before_auth);
 void devssh_connection_handle_global_reply   (DevSshConnection *self, DevSshChannel *none, const guint8 *payload, gsize length, DevSshBuffer *buffer);
 void devssh_connection_end_requests          (DevSshConnection *self, const GError *error);
+/* This request left just now. */
+void devssh_connection_wait_for_reply        (DevSshConnection *self, GTask *task);
+/* Refused unasked, in its turn. */
+void devssh_connection_refuse_request        (DevSshConnection *self);
+void devssh_connection_fill_reply            (DevSshConnection *self, DevSshReplySlot *slot, gboolean success);
+
+/* ---- devssh-first-request.c ---- */
+void devssh_connection_handle_first_request  (DevSshConnection *self, const DevSshGlobalRequestMessage *message);
+GBytes *devssh_first_request_to_message      (const DevSshFirstRequest *self, guint32 channel_id);
 
 /* ---- devssh-channel.c ---- */
 DevSshChannel *devssh_channel_new           (DevSshConnection *connection, const char *channel_type, gboolean is_remote);
@@ -298,6 +319,9 @@ void     devssh_out_queue_run        (DevSshOutQueue *done);
 /* ---- devssh-channel-exchange.c ---- */
 void devssh_channel_handle_request (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
 void devssh_channel_handle_reply   (DevSshConnection *connection, DevSshChannel *self, const guint8 *payload, gsize length, DevSshBuffer *buffer);
+/* One that came with the opening; its answer is a reply of the session's. */
+void devssh_channel_handle_bundled (DevSshChannel *self, const DevSshChannelRequestMessage *message, gboolean want_reply);
+void devssh_channel_show_bundled   (DevSshChannel *self);             /* the opening is accepted */
 void devssh_channel_send_reply     (DevSshChannel *self);             /* the head's turn has come */
 void devssh_channel_request_shown  (DevSshChannel *self, DevSshChannelRequest *request, gboolean handled, gboolean nobody_listens);
 void devssh_channel_watch_parked   (DevSshChannel *self);

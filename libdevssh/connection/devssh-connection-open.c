@@ -50,6 +50,17 @@ send_open (DevSshConnection *self,
   channel->phase = DEVSSH_CHANNEL_PHASE_OPENING;
   channel->window_announced = TRUE;
   devssh_outbox_send (self->outbox, data, length);
+  if (channel->bundle != NULL)
+    {
+      DevSshBundle *bundle = g_steal_pointer (&channel->bundle);
+
+      data = g_bytes_get_data (bundle->message, &length);
+      devssh_outbox_send (self->outbox, data, length);
+      if (bundle->task != NULL)
+        devssh_connection_wait_for_reply (self, bundle->task);
+      g_bytes_unref (bundle->message);
+      g_free (bundle);
+    }
   devssh_connection_wake (self);
 }
 
@@ -123,6 +134,18 @@ devssh_connection_open (DevSshConnection *self,
                         guint             max_window,
                         GTask            *task)
 {
+  devssh_connection_open_bundled (self, channel_type, type_data, max_window, NULL, NULL, task);
+}
+
+void
+devssh_connection_open_bundled (DevSshConnection         *self,
+                                const char               *channel_type,
+                                GBytes                   *type_data,
+                                guint                     max_window,
+                                const DevSshFirstRequest *request,
+                                GTask                    *reply_task,
+                                GTask                    *task)
+{
   g_autoptr(DevSshChannel) channel = NULL;
   DEVSSH_WRITER_AUTO (writer);
   DevSshChannelOpenMessage message = { 0 };
@@ -157,6 +180,8 @@ devssh_connection_open (DevSshConnection *self,
     {
       if (channel != NULL)
         channel->connection = NULL;
+      if (reply_task != NULL)
+        devssh_context_return_error (self->config->context, reply_task, g_error_copy (error));
       devssh_context_return_error (self->config->context, task, error);
       return;
     }
@@ -180,6 +205,13 @@ devssh_connection_open (DevSshConnection *self,
     message.type_data.data = g_bytes_get_data (type_data, &message.type_data.length);
   devssh_channel_open_message_encode (&message, &writer);
   channel->open_message = g_bytes_new (writer.data, writer.length);
+
+  if (request != NULL)
+    {
+      channel->bundle = g_new0 (DevSshBundle, 1);
+      channel->bundle->message = devssh_first_request_to_message (request, channel->id);
+      channel->bundle->task = reply_task;
+    }
 
   /* "The port is forwarded" must reach the peer before the first channel of that forward does. What is
    * not decided yet is not waited for: its handler may be the one who opens this channel (protocol.md 5.1). */
@@ -500,6 +532,7 @@ decide_remote (DevSshConnection     *self,
   set_open (self, channel);
   if (!channel->closed_here && (channel->for_acceptor || is_waited_for (self, channel->channel_type)))
     offer (self, channel);
+  devssh_channel_show_bundled (channel);
   devssh_channel_advance (channel);
 }
 
@@ -569,8 +602,19 @@ devssh_channel_end_opening (DevSshChannel *self,
                             const GError  *error)
 {
   GTask *task = g_steal_pointer (&self->open_task);
+  DevSshBundle *bundle = g_steal_pointer (&self->bundle);
 
   g_clear_pointer (&self->open_watch, devssh_cancel_watch_free);
+  if (bundle != NULL)
+    {
+      /* It never left. */
+      if (bundle->task != NULL)
+        devssh_context_return_error (self->context, bundle->task,
+                                     g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CHANNEL_CLOSED,
+                                                          "The channel was not opened"));
+      g_bytes_unref (bundle->message);
+      g_free (bundle);
+    }
   if (self->opening != NULL)
     {
       if (self->is_remote)

@@ -36,6 +36,7 @@ typedef struct
   guint          max_window;            /* 16 MiB: how far a window may grow; = initial_window: fixed */
   guint64        max_extra_window;      /* 64 MiB of growth, all channels together */
   guint          max_packet;            /* 32 KiB: what we announce and the most we send */
+  gboolean       first_requests;        /* the peer may bundle a request with an opening (protocol.md 3.2) */
   gboolean       is_client;             /* stderr may go to a client's data handler, never to a server's (T-56) */
   /* Marks that there is something to pull, send or deliver. Called from anywhere in this thread; must only mark. */
   void         (*wake) (gpointer host);
@@ -114,6 +115,16 @@ gboolean          devssh_connection_run_done      (DevSshConnection *self);
 /* ---- calls of the session ---- */
 /* The task's result: DevSshChannel (pointer). type NULL: "session". max_window 0: default. Fails synchronously only into the task. */
 void              devssh_connection_open          (DevSshConnection *self, const char *channel_type, GBytes *type_data, guint max_window, GTask *task);
+/* The first thing that is asked of a channel. */
+typedef struct
+{
+  const char *request_type;
+  gboolean    want_reply;
+  GBytes     *payload;      /* or NULL */
+} DevSshFirstRequest;
+/* As open(); the channel is there when the peer has granted the request, too. bundle: the peer has the extension. */
+void              devssh_connection_open_with_request (DevSshConnection *self, const char *channel_type,
+                                                       const DevSshFirstRequest *request, gboolean bundle, GTask *task);
 /* type NULL: any. Result: DevSshChannel. */
 void              devssh_connection_accept        (DevSshConnection *self, const char *channel_type, GTask *task);
 gboolean          devssh_connection_has_acceptor  (DevSshConnection *self, const char *channel_type);

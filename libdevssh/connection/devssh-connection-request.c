@@ -82,6 +82,16 @@ devssh_pending_request_free (DevSshPendingRequest *request)
 /* ---- our requests ---- */
 
 void
+devssh_connection_wait_for_reply (DevSshConnection *self,
+                                  GTask            *task)
+{
+  DevSshPendingRequest *request = devssh_pending_request_new (self, NULL, task);
+
+  request->sent = TRUE;
+  g_queue_push_tail (&self->requests, request);
+}
+
+void
 devssh_connection_request (DevSshConnection *self,
                            const char       *request_type,
                            gboolean          want_reply,
@@ -89,7 +99,6 @@ devssh_connection_request (DevSshConnection *self,
                            GTask            *task)
 {
   DevSshGlobalRequestMessage message = { 0 };
-  DevSshPendingRequest *request;
   GError *error = NULL;
   DEVSSH_WRITER_AUTO (writer);
 
@@ -120,9 +129,7 @@ devssh_connection_request (DevSshConnection *self,
       return;
     }
 
-  request = devssh_pending_request_new (self, NULL, task);
-  request->sent = TRUE;
-  g_queue_push_tail (&self->requests, request);
+  devssh_connection_wait_for_reply (self, task);
 }
 
 /* 81, 82 */
@@ -190,13 +197,23 @@ send_ready_replies (DevSshConnection *self)
     }
 }
 
-static void
-refuse (DevSshConnection *self)
+void
+devssh_connection_refuse_request (DevSshConnection *self)
 {
   if (!devssh_replies_refuse (&self->replies))
     send_reply (self, FALSE, NULL);
   else if (self->replies.n_refusals > MAX_REFUSALS)
     devssh_connection_fail (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "Too many session requests");
+}
+
+void
+devssh_connection_fill_reply (DevSshConnection *self,
+                              DevSshReplySlot  *slot,
+                              gboolean          success)
+{
+  devssh_replies_fill (&self->replies, slot, success, NULL);
+  if (self->ended == NULL)
+    send_ready_replies (self);
 }
 
 /* A sign of life that stands in line behind a slow handler is none: OpenSSH would hang up (design D14). */
@@ -227,7 +244,7 @@ handle_keepalive (DevSshConnection *self,
   if (self->replies.n_slots < self->config->max_session_requests)
     devssh_replies_add (&self->replies, self, NULL, TRUE, FALSE);
   else
-    refuse (self);
+    devssh_connection_refuse_request (self);
 
   send_ready_replies (self);
   if (self->replies.n_slots > 0)
@@ -280,13 +297,19 @@ devssh_connection_handle_global_request (DevSshConnection *self,
       return;
     }
 
+  if (self->config->first_requests && strcmp (message.request, DEVSSH_REQUEST_INITIAL_CHANNEL_REQUEST) == 0)
+    {
+      devssh_connection_handle_first_request (self, &message);
+      return;
+    }
+
   if (self->replies.n_slots >= self->config->max_session_requests ||
       !devssh_connection_keep_undecided (self, length))
     {
       DEVSSH_TRACE (self->config->tracer, WARNING, SESSION_REQUEST_FAILED,
                     "Refused a session request: %u are unanswered", self->replies.n_slots);
       if (message.want_reply)
-        refuse (self);
+        devssh_connection_refuse_request (self);
       return;
     }
 

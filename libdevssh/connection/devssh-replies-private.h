@@ -16,6 +16,7 @@ struct _DevSshReplySlot
   GBytes          *payload;     /* behind 81 or 82, or NULL */
   GPtrArray       *openings;    /* (element-type DevSshChannel), or NULL: opens that must not overtake this reply */
   gsize            bytes;       /* of the message, until the question is answered */
+  DevSshReplySlot *outer;       /* of the session, which waits for the same answer, or NULL */
   guint            refusals;    /* requests refused unasked right behind this one: a number is all they cost */
   guint            filled : 1;
   guint            success : 1;

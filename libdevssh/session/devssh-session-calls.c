@@ -90,6 +90,78 @@ devssh_session_open_channel_finish (DevSshSession  *self,
 }
 
 /**
+ * devssh_session_open_channel_with_request_async:
+ * @self: a session
+ * @channel_type: (nullable): the type; %NULL for `session`
+ * @request_type: the first request on the channel, such as `shell` (RFC 4254, 5.4)
+ * @want_reply: whether the channel is of use only if the request is granted
+ * @payload: (nullable): request-specific data, made with a [struct@Writer]
+ * @cancellable: (nullable): a way to give up
+ * @callback: (scope async) (closure user_data): called when the peer has decided on both
+ * @user_data: for @callback
+ *
+ * Opens a channel and makes the first request on it: in the same round trip if the peer has
+ * %DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST and the configuration names it, else one after the other.
+ *
+ * Fails as [method@Session.open_channel_async] does, with %DEVSSH_ERROR_LIMIT also if @payload is longer than
+ * 255 KiB, and with %DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED if the request is refused: the
+ * channel is closed then. Without @want_reply nobody hears of a refusal, and the channel stays.
+ *
+ * Since: 1.0
+ */
+void
+devssh_session_open_channel_with_request_async (DevSshSession       *self,
+                                                const char          *channel_type,
+                                                const char          *request_type,
+                                                gboolean             want_reply,
+                                                GBytes              *payload,
+                                                GCancellable        *cancellable,
+                                                GAsyncReadyCallback  callback,
+                                                gpointer             user_data)
+{
+  DevSshFirstRequest request = { request_type, want_reply != FALSE, payload };
+  DevSshPump *pump;
+  g_autoptr(GTask) task = NULL;
+
+  g_return_if_fail (DEVSSH_IS_SESSION (self));
+  g_return_if_fail (request_type != NULL && request_type[0] != '\0');
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_session_open_channel_with_request_async);
+  if (!devssh_session_check_usable (self, task, TRUE))
+    return;
+  pump = devssh_session_get_private (self)->pump;
+  /* What the peer has to say about that comes before authentication, or never. */
+  devssh_connection_open_with_request (pump->connection, channel_type, &request,
+                                       devssh_transport_has_extension (pump->transport,
+                                                                       DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST),
+                                       g_steal_pointer (&task));
+}
+
+/**
+ * devssh_session_open_channel_with_request_finish:
+ * @self: a session
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@Session.open_channel_with_request_async].
+ *
+ * Returns: (transfer full): the open channel, or %NULL
+ *
+ * Since: 1.0
+ */
+DevSshChannel *
+devssh_session_open_channel_with_request_finish (DevSshSession  *self,
+                                                 GAsyncResult   *result,
+                                                 GError        **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
  * devssh_session_accept_channel_async:
  * @self: a session
  * @channel_type: (nullable): the type to wait for; %NULL for any

@@ -209,7 +209,9 @@ devssh_session_config_dup_list (const char * const *names)
 static char **
 devssh_session_config_dup_extensions (DevSshSessionConfig *self)
 {
-  static const char * const known[] = { DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS, NULL };
+  static const char * const known[] = {
+    DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST, NULL
+  };
   const char * const *names = devssh_session_config_get_protocol_extensions (self);
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
 
@@ -250,6 +252,8 @@ devssh_session_config_make_connection (DevSshSessionConfig *self,
     made->initial_window = made->max_window = window;
   made->max_channels = devssh_session_config_get_max_channels (self);
   made->max_unaccepted = devssh_session_config_get_max_unaccepted_channels (self);
+  made->first_requests = g_strv_contains (devssh_session_config_get_protocol_extensions (self),
+                                          DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST);
   return made;
 }
 

@@ -114,6 +114,22 @@ DEVSSH_AVAILABLE_IN_1_0
 DevSshChannel         *devssh_session_open_channel_finish     (DevSshSession          *self,
                                                                GAsyncResult           *result,
                                                                GError                **error);
+/* A channel and the first request on it, in one round trip where the peer can */
+DEVSSH_AVAILABLE_IN_1_0
+void                   devssh_session_open_channel_with_request_async
+                                                              (DevSshSession          *self,
+                                                               const char             *channel_type,
+                                                               const char             *request_type,
+                                                               gboolean                want_reply,
+                                                               GBytes                 *payload,
+                                                               GCancellable           *cancellable,
+                                                               GAsyncReadyCallback     callback,
+                                                               gpointer                user_data);
+DEVSSH_AVAILABLE_IN_1_0
+DevSshChannel         *devssh_session_open_channel_with_request_finish
+                                                              (DevSshSession          *self,
+                                                               GAsyncResult           *result,
+                                                               GError                **error);
 /* channel_type NULL: any */
 DEVSSH_AVAILABLE_IN_1_0
 void                   devssh_session_accept_channel_async    (DevSshSession          *self,

@@ -44,6 +44,7 @@ fuzz_app_new (gboolean         is_client,
 
   config = devssh_connection_config_new (self->context);
   config->is_client = is_client;
+  config->first_requests = TRUE;
   config->wake = app_wake;
   config->host = self;
   config->max_channels = FUZZ_APP_MAX_CHANNELS / 2;
@@ -304,11 +305,15 @@ act_on_session (FuzzApp *self,
                 guint    argument)
 {
   static const char * const types[] = { "session", "direct-tcpip", NULL, "k", };
+  const DevSshFirstRequest first = { "exec", (argument & 32) != 0, NULL };
 
   switch (act)
     {
     case 0:
-      devssh_connection_open (self->connection, types[argument % 4], NULL, argument & 128 ? 100 : 0, begin (self));
+      if (argument & 64)
+        devssh_connection_open_with_request (self->connection, types[argument % 4], &first, argument & 16, begin (self));
+      else
+        devssh_connection_open (self->connection, types[argument % 4], NULL, argument & 128 ? 100 : 0, begin (self));
       break;
     case 1:
       self->openings_allowed++;
@@ -412,6 +417,29 @@ fuzz_app_act (FuzzApp   *self,
 
 /* ---- the pump ---- */
 
+/* How a command ended is granted without asking anybody. */
+static gboolean
+is_exit (const guint8 *payload,
+         gsize         length)
+{
+  g_auto(DevSshChannelRequestMessage) request = { 0 };
+
+  return devssh_channel_request_message_decode (&request, payload, length, NULL) &&
+         g_str_has_prefix (request.request, "exit-s");
+}
+
+static gboolean
+is_bundled_exit (const guint8 *payload,
+                 gsize         length)
+{
+  g_auto(DevSshGlobalRequestMessage) request = { 0 };
+  g_auto(DevSshInitialChannelRequest) initial = { 0 };
+
+  return devssh_global_request_message_decode (&request, payload, length, NULL) &&
+         devssh_initial_channel_request_decode (&initial, request.data.data, request.data.length, NULL) &&
+         is_exit (initial.request.data, initial.request.length);
+}
+
 /* What the peer has just allowed us to send; more than the engine may count, never less. */
 static void
 count_allowance (FuzzApp      *self,
@@ -438,9 +466,11 @@ count_allowance (FuzzApp      *self,
       break;
     case DEVSSH_MESSAGE_CHANNEL_REQUEST:
       self->requests_seen++;
+      self->requests_allowed += is_exit (payload, length);
       break;
     case DEVSSH_MESSAGE_GLOBAL_REQUEST:
       self->session_requests_seen++;
+      self->session_requests_allowed += is_bundled_exit (payload, length);
       break;
     default:
       break;

@@ -328,6 +328,13 @@ static const Conversation conversations[] = {
     "b80 sinitial-channel-request@microsoft.com b1 u7 b98 u0 sexec b1 sls; " SESSION "; b94 u0 sx" },
   { "channel-state", "bundled-kept", 0,
     "b80 sinitial-channel-request@microsoft.com b1 u1 b98 u0 skeep b1; b90 sk u1 u9 u9; act 4 0; act 4 0; b97 u0" },
+  { "channel-state", "bundled-opened", 0,
+    SESSION "; b80 sinitial-channel-request@microsoft.com b1 u7 b98 u0 sexec b1 sls; b80 sinitial-channel-request@microsoft.com b0 u7 "
+    "b98 u0 sshell b1; b80 sinitial-channel-request@microsoft.com b1 u7 b98 u0 sexit-status b0 u3; b94 u0 sx; b97 u0" },
+  { "channel-state", "bundled-decided", 0,
+    "b90 sk u1 u9 u9; b80 sinitial-channel-request@microsoft.com b1 u1 b98 u0 skeep b1; act 4 0; act 4 0; b97 u0" },
+  { "channel-state", "our-bundle", 1,
+    "act 0 112; act 0 80; act 0 96; act 0 64; b91 u0 u3 u9 u9; b81; b91 u1 u4 u9 u9; b91 u2 u5 u9 u9; b100 u2; b92 u3 u1 sno s" },
   { "channel-state", "our-open", 1,
     "act 0 0; b91 u0 u3 u4294967295 u4294967295; act 128 200; b93 u0 u1; act 168 1; b99 u0; b98 u0 sexit-status b0 u3; b97 u0" },
   { "channel-state", "our-open-refused", 1, "act 0 1; b92 u0 u1 sno s; act 0 2; act 3 0; b91 u1 u3 u1 u1; b92 u0 u1" },

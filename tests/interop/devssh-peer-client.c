@@ -384,11 +384,30 @@ step_shell (const char *argument,
          && echo_over (inbox, 1000, 1, line);
 }
 
+/* A channel that was opened together with its command. */
+static DevSshChannel *
+open_with_command (const char  *command,
+                   GError     **error)
+{
+  g_autoptr(DevSshWriter) writer = devssh_writer_new ();
+  g_autoptr(GBytes) payload = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  devssh_writer_put_utf8 (writer, command);
+  payload = devssh_writer_end (writer);
+  devssh_session_open_channel_with_request_async (session, NULL, "exec", TRUE, payload, NULL, peer_keep_cb, &result);
+  if (!need (peer_wait (result != NULL), "no answer to an open"))
+    return NULL;
+  return devssh_session_open_channel_with_request_finish (session, result, error);
+}
+
 static gboolean
 step_initial (const char *argument,
               PeerLine   *line)
 {
-  g_autoptr(Inbox) inbox = run_command ("delay 20 first");
+  GError *error = NULL;
+  DevSshChannel *channel = open_with_command ("delay 20 first", &error);
+  g_autoptr(Inbox) inbox = !failed (error) && channel != NULL ? inbox_new (channel) : NULL;
 
   return inbox != NULL
          && need (peer_wait (inbox->closed), "the command did not end")
@@ -401,15 +420,15 @@ static gboolean
 step_initial_refused (const char *argument,
                       PeerLine   *line)
 {
-  DevSshChannel *channel = open_channel (NULL);
-  g_autoptr(Inbox) inbox = channel != NULL ? inbox_new (channel) : NULL;
-  int answer;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshChannel) channel = open_with_command ("refuse", &error);
 
-  if (inbox == NULL)
+  if (!need (channel == NULL, "the open succeeded")
+      || !need (error != NULL && error->domain == DEVSSH_CHANNEL_ERROR
+                && error->code == DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED, "the open failed otherwise"))
     return FALSE;
-  answer = exec (channel, "refuse");
-  peer_line_string (line, "message", "The initial channel request was denied.");
-  return need (answer == FALSE, "the open succeeded");
+  peer_line_string (line, "message", error->message);
+  return TRUE;
 }
 
 static gboolean

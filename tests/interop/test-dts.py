@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The original library (npm) at the other end, and ours at both: every step in all four pairings."""
+import itertools
 import os
 import subprocess
 
@@ -44,8 +45,11 @@ for client, server in PAIRINGS:
     add(f'{where}/echo-64-MiB', pair, client, server, password, [*password, '--bytes', str(64 << 20), '--do', 'echo'])
     add(f'{where}/rekey', pair, client, server, [*password, '--rekey', '1000000'],
         [*password, '--rekey', '1000000', '--bytes', '8388608', '--do', 'rekey'])
-    add(f'{where}/no-open-request-extension', pair, client, server, [*password, '--no-open-request-ext'],
-        [*password, '--do', 'initial,initial-refused'])
+    # An opening with its first request, whoever has the extension.
+    for ours, theirs in itertools.product((True, False), repeat=2):
+        add(f'{where}/initial/{"with" if ours else "without"}-{"with" if theirs else "without"}/E-32', pair, client, server,
+            [*password, *([] if theirs else ['--no-open-request-ext'])],
+            [*password, *([] if ours else ['--no-open-request-ext']), '--do', 'initial,initial-refused,initial'])
 
     # without security
     add(f'{where}/no-security', pair, client, server, ['--no-security', *allow_forwarding(server)],
