@@ -2,6 +2,7 @@
 /* What a channel sends: one queue in the order of the calls, drained as the peer's window opens and its turn comes. */
 #include <libdevssh/connection/devssh-connection-internal-private.h>
 
+#include <libdevssh/wire/devssh-uint32-private.h>
 #include <string.h>
 
 /* Small sends that wait together: the first has little room, the ones that follow it more and more. */
@@ -251,24 +252,10 @@ devssh_connection_pull (DevSshConnection *self,
 
   head = out->head;
   *head++ = item->data_type == 0 ? DEVSSH_MESSAGE_CHANNEL_DATA : DEVSSH_MESSAGE_CHANNEL_EXTENDED_DATA;
-  head[0] = (guint8) (channel->remote_id >> 24);
-  head[1] = (guint8) (channel->remote_id >> 16);
-  head[2] = (guint8) (channel->remote_id >> 8);
-  head[3] = (guint8) channel->remote_id;
-  head += 4;
+  head = devssh_uint32_store (head, channel->remote_id);
   if (item->data_type != 0)
-    {
-      head[0] = (guint8) (item->data_type >> 24);
-      head[1] = (guint8) (item->data_type >> 16);
-      head[2] = (guint8) (item->data_type >> 8);
-      head[3] = (guint8) item->data_type;
-      head += 4;
-    }
-  head[0] = (guint8) (length >> 24);
-  head[1] = (guint8) (length >> 16);
-  head[2] = (guint8) (length >> 8);
-  head[3] = (guint8) length;
-  head += 4;
+    head = devssh_uint32_store (head, item->data_type);
+  head = devssh_uint32_store (head, length);
 
   out->head_length = (gsize) (head - out->head);
   out->body = item->data + item->offset;

@@ -2,6 +2,7 @@
 /* RFC 4254: which message is legal when, who handles it, and what comes of it. */
 #include <libdevssh/connection/devssh-connection-internal-private.h>
 
+#include <libdevssh/wire/devssh-uint32-private.h>
 #include <string.h>
 
 /* T-52: a peer that answers what nobody asked is confused; one that goes on is hostile. */
@@ -279,7 +280,7 @@ handle_channel_message (DevSshConnection *self,
       return;
     }
 
-  id = (guint32) payload[1] << 24 | (guint32) payload[2] << 16 | (guint32) payload[3] << 8 | payload[4];
+  id = devssh_uint32_load (payload + 1);
   channel = devssh_channel_table_lookup (&self->table, id);
   if (channel != NULL)
     phase = channel->phase;

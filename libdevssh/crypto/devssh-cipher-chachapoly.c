@@ -5,6 +5,8 @@
  * the packet number. */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
+#include <libdevssh/wire/devssh-uint32-private.h>
+
 #include <openssl/err.h>
 #include <string.h>
 
@@ -107,7 +109,7 @@ devssh_chachapoly_get_length (gpointer      ctx,
 
   devssh_chachapoly_begin (self->header, sequence);
   devssh_evp_update (self->header, clear, bytes, 4);
-  return (guint32) clear[0] << 24 | (guint32) clear[1] << 16 | (guint32) clear[2] << 8 | clear[3];
+  return devssh_uint32_load (clear);
 }
 
 void

@@ -2,6 +2,8 @@
 /* aes128-gcm@openssh.com and aes256-gcm@openssh.com: RFC 5647 with the length in the clear. */
 #include <libdevssh/crypto/devssh-crypto-private.h>
 
+#include <libdevssh/wire/devssh-uint32-private.h>
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
@@ -65,7 +67,7 @@ devssh_gcm_get_length (gpointer      ctx,
                        guint32       sequence,
                        const guint8 *bytes)
 {
-  return (guint32) bytes[0] << 24 | (guint32) bytes[1] << 16 | (guint32) bytes[2] << 8 | bytes[3];
+  return devssh_uint32_load (bytes);
 }
 
 /* The key stays; only the IV is new, and the tag that is expected. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <libdevssh/crypto/devssh-secret-private.h>
 #include <libdevssh/wire/devssh-numbers.h>
+#include <libdevssh/wire/devssh-uint32-private.h>
 
 #define MIN_BLOCK    8      /* RFC 4253, 6: "the cipher block size or 8, whichever is larger" */
 #define MIN_PADDING  4      /* RFC 4253, 6: "at least four bytes of padding" */
@@ -14,22 +15,6 @@
 #define SMALL_OUTPUT 32768  /* beyond this it is bulk data that leaves */
 #define BIG_BLOCK    65536  /* T-48: from here on running out of memory is an error, not the end */
 #define SMALL_BODY   1024   /* below this a copy costs less than two more calls into the cipher */
-
-static guint32
-get_uint32 (const guint8 *bytes)
-{
-  return (guint32) bytes[0] << 24 | (guint32) bytes[1] << 16 | (guint32) bytes[2] << 8 | bytes[3];
-}
-
-static void
-put_uint32 (guint8  *bytes,
-            guint32  value)
-{
-  bytes[0] = value >> 24;
-  bytes[1] = value >> 16;
-  bytes[2] = value >> 8;
-  bytes[3] = value;
-}
 
 void
 devssh_protection_init (DevSshProtection            *self,
@@ -224,7 +209,7 @@ devssh_packet_writer_seal (DevSshPacketWriter *self,
     return 0;
 
   out = self->data + self->end;
-  put_uint32 (out, length);
+  devssh_uint32_store (out, length);
   out[4] = padding;
   memcpy (out + 5, head, head_length);
   devssh_random (out + 4 + length - padding, padding);
@@ -456,7 +441,7 @@ read_length (DevSshPacketReader *self,
   if (p->cipher != NULL && p->cipher->is_aead)
     length = p->cipher->get_length (p->context, self->sequence, data);
   else
-    length = get_uint32 (data);
+    length = devssh_uint32_load (data);
 
   if (!length_is_good (p, length, limit))
     {

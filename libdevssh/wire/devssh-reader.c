@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads the data types of RFC 4251, 5, with one bounds check for all of them. */
 #include <libdevssh/wire/devssh-reader-private.h>
+#include <libdevssh/wire/devssh-uint32-private.h>
 
 #include <string.h>
 
@@ -81,7 +82,7 @@ reader_take_uint32 (DevSshReader *self,
   if (data == NULL)
     return 0;
 
-  return (guint32) data[0] << 24 | (guint32) data[1] << 16 | (guint32) data[2] << 8 | data[3];
+  return devssh_uint32_load (data);
 }
 
 static DevSshSlice

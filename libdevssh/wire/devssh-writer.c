@@ -2,6 +2,7 @@
 /* Writes the data types of RFC 4251, 5, and wipes what it no longer needs. */
 #include <libdevssh/wire/devssh-writer-private.h>
 #include <libdevssh/wire/devssh-names-private.h>
+#include <libdevssh/wire/devssh-uint32-private.h>
 
 #include <string.h>
 
@@ -82,16 +83,6 @@ writer_put (DevSshWriter *self,
   data = self->data + self->length;
   self->length += length;
   return data;
-}
-
-static inline void
-store_uint32 (guint8  *data,
-              guint32  value)
-{
-  data[0] = (guint8) (value >> 24);
-  data[1] = (guint8) (value >> 16);
-  data[2] = (guint8) (value >> 8);
-  data[3] = (guint8) value;
 }
 
 void
@@ -212,7 +203,7 @@ devssh_writer_put_uint32 (DevSshWriter *self,
 {
   g_return_if_fail (self != NULL);
 
-  store_uint32 (writer_put (self, 4), value);
+  devssh_uint32_store (writer_put (self, 4), value);
 }
 
 /**
@@ -233,8 +224,8 @@ devssh_writer_put_uint64 (DevSshWriter *self,
   g_return_if_fail (self != NULL);
 
   data = writer_put (self, 8);
-  store_uint32 (data, (guint32) (value >> 32));
-  store_uint32 (data + 4, (guint32) value);
+  data = devssh_uint32_store (data, (guint32) (value >> 32));
+  devssh_uint32_store (data, (guint32) value);
 }
 
 /**
@@ -256,7 +247,7 @@ devssh_writer_put_string (DevSshWriter *self,
   g_return_if_fail (data != NULL || length == 0);
   g_return_if_fail (length <= G_MAXUINT32);
 
-  store_uint32 (writer_put (self, 4), (guint32) length);
+  devssh_uint32_store (writer_put (self, 4), (guint32) length);
   if (length > 0)
     memcpy (writer_put (self, length), data, length);
 }
@@ -353,7 +344,7 @@ devssh_writer_set_uint32 (DevSshWriter *self,
   g_return_if_fail (self != NULL);
   g_return_if_fail (self->length >= 4 && position <= self->length - 4);
 
-  store_uint32 (self->data + position, value);
+  devssh_uint32_store (self->data + position, value);
 }
 
 /**
