@@ -14,9 +14,6 @@
 #define KEY_SIZE  32
 #define BLOCK     64
 
-/* Below this a copy costs less than two more calls into the cipher. */
-#define SMALL_BODY 1024
-
 typedef struct
 {
   EVP_CIPHER_CTX *main;
@@ -125,28 +122,11 @@ devssh_chachapoly_seal (gpointer      ctx,
   guint8 *text = out + 4;
   gsize total = head + body_length + tail;
 
-  if (body != NULL && body_length <= SMALL_BODY)
-    {
-      if (body_length > 0)
-        memcpy (text + head, body, body_length);
-      body = NULL;
-    }
-
   devssh_chachapoly_begin (self->header, sequence);
   devssh_evp_update (self->header, out, out, 4);
 
   devssh_chachapoly_begin_packet (self, sequence);
-  if (body == NULL)
-    {
-      devssh_evp_update (self->main, text, text, total);
-    }
-  else
-    {
-      devssh_evp_update (self->main, text, text, head);
-      devssh_evp_update (self->main, text + head, body, body_length);
-      devssh_evp_update (self->main, text + head + body_length, text + head + body_length,
-                                tail);
-    }
+  devssh_evp_update_around (self->main, text, head, body, body_length, tail);
   devssh_chachapoly_tag (self, out, 4 + total, text + total);
 }
 

@@ -12,9 +12,6 @@
 #define TAG_SIZE 16
 #define IV_SIZE  12
 
-/* Below this a copy costs less than two more calls into the cipher. */
-#define SMALL_BODY 1024
-
 typedef struct
 {
   EVP_CIPHER_CTX *context;
@@ -95,25 +92,9 @@ devssh_gcm_seal (gpointer      ctx,
   gsize total = head + body_length + tail;
   int done = 0;
 
-  if (body != NULL && body_length <= SMALL_BODY)
-    {
-      if (body_length > 0)
-        memcpy (text + head, body, body_length);
-      body = NULL;
-    }
-
   devssh_evp_must (devssh_gcm_begin (self, NULL), "EVP_CipherInit_ex2");
   devssh_evp_update (self->context, NULL, out, 4);
-  if (body == NULL)
-    {
-      devssh_evp_update (self->context, text, text, total);
-    }
-  else
-    {
-      devssh_evp_update (self->context, text, text, head);
-      devssh_evp_update (self->context, text + head, body, body_length);
-      devssh_evp_update (self->context, text + head + body_length, text + head + body_length, tail);
-    }
+  devssh_evp_update_around (self->context, text, head, body, body_length, tail);
   devssh_evp_must (EVP_EncryptFinal_ex (self->context, text + total, &done), "EVP_EncryptFinal_ex");
   self->tag[0].data = text + total;
   devssh_evp_must (EVP_CIPHER_CTX_get_params (self->context, self->tag),

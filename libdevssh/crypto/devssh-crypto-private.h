@@ -94,6 +94,9 @@ devssh_evp_update (EVP_CIPHER_CTX *context,
     devssh_evp_must (EVP_CipherUpdate (context, out, &done, in, devssh_evp_length (length)), "EVP_CipherUpdate");
 }
 
+/* head + body_length + tail bytes in place, of which the body lies elsewhere as yet; body: NULL if it is in its place. */
+void devssh_evp_update_around (EVP_CIPHER_CTX *context, guint8 *text, gsize head, const guint8 *body, gsize body_length, gsize tail);
+
 /* The text and, behind it, what OpenSSL says; empties OpenSSL's queue of errors. */
 void devssh_evp_set_error (GError **error, DevSshError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 

@@ -6,6 +6,10 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <string.h>
+
+/* Below this a copy costs less than two more calls into the cipher. */
+#define SMALL_BODY 1024
 
 /* Two threads may fetch the same object at the same time; then the later one lets go of its own. */
 static gpointer
@@ -64,6 +68,27 @@ void
 devssh_evp_cipher_end (gpointer context)
 {
   EVP_CIPHER_CTX_free (context);
+}
+
+void
+devssh_evp_update_around (EVP_CIPHER_CTX *context,
+                          guint8         *text,
+                          gsize           head,
+                          const guint8   *body,
+                          gsize           body_length,
+                          gsize           tail)
+{
+  if (body != NULL && body_length > SMALL_BODY)
+    {
+      devssh_evp_update (context, text, text, head);
+      devssh_evp_update (context, text + head, body, body_length);
+      devssh_evp_update (context, text + head + body_length, text + head + body_length, tail);
+      return;
+    }
+
+  if (body != NULL && body_length > 0)
+    memcpy (text + head, body, body_length);
+  devssh_evp_update (context, text, text, head + body_length + tail);
 }
 
 const EVP_MAC *
