@@ -195,6 +195,69 @@ test_end_receive_writer (TestEnd      *end,
   test_end_receive (end, writer->data, writer->length);
 }
 
+DevSshChannel *
+test_end_with_channel (TestEnd       *end,
+                       gboolean       is_client,
+                       guint32        window,
+                       guint32        packet,
+                       TestConfigure  configure)
+{
+  DevSshChannelOpenMessage message = { (char *) "session", 5, window, packet };
+  DEVSSH_WRITER_AUTO (writer);
+
+  test_end_init (end, is_client, configure);
+  end->opening = test_accept_opening;
+  devssh_channel_open_message_encode (&message, &writer);
+  test_end_receive_writer (end, &writer);
+  test_end_run (end);
+  test_end_drop_sent (end);
+  test_end_clear_log (end);
+  return test_channel_at (end, 0);
+}
+
+void
+test_end_receive_data (TestEnd      *end,
+                       guint32       data_type,
+                       const guint8 *data,
+                       gsize         length)
+{
+  DEVSSH_WRITER_AUTO (writer);
+
+  if (data_type == 0)
+    {
+      DevSshChannelDataMessage message = { 0, { data, length } };
+
+      devssh_channel_data_message_encode (&message, &writer);
+    }
+  else
+    {
+      DevSshChannelExtendedDataMessage message = { 0, data_type, { data, length } };
+
+      devssh_channel_extended_data_message_encode (&message, &writer);
+    }
+  test_end_receive_writer (end, &writer);
+}
+
+void
+test_end_receive_adjust (TestEnd *end,
+                         guint32  bytes)
+{
+  DevSshChannelWindowAdjustMessage message = { 0, bytes };
+  DEVSSH_WRITER_AUTO (writer);
+
+  devssh_channel_window_adjust_message_encode (&message, &writer);
+  test_end_receive_writer (end, &writer);
+}
+
+void
+test_end_receive_short (TestEnd *end,
+                        guint8   number)
+{
+  const guint8 message[] = { number, 0, 0, 0, 0 };
+
+  test_end_receive (end, message, sizeof message);
+}
+
 void
 test_end_run (TestEnd *end)
 {
@@ -442,6 +505,15 @@ test_ears_all (TestEars *ears)
   test_ears_listen (ears, "extended-data");
   test_ears_listen (ears, "eof");
   test_ears_listen (ears, "closed");
+}
+
+TestEars *
+test_ears_on (DevSshChannel *channel)
+{
+  TestEars *ears = test_ears_new (channel);
+
+  test_ears_all (ears);
+  return ears;
 }
 
 void

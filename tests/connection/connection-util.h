@@ -60,6 +60,12 @@ gboolean  test_end_turn        (TestEnd *end);
 void      test_end_run         (TestEnd *end);
 void      test_end_receive     (TestEnd *end, const guint8 *payload, gsize length);
 void      test_end_receive_writer (TestEnd *end, DevSshWriter *writer);
+/* An end with a channel 0 that its peer opened, with this window; end is not initialized before. */
+DevSshChannel *test_end_with_channel (TestEnd *end, gboolean is_client, guint32 window, guint32 packet, TestConfigure configure);
+/* ... and what its peer says of that channel. */
+void      test_end_receive_data   (TestEnd *end, guint32 data_type, const guint8 *data, gsize length);
+void      test_end_receive_adjust (TestEnd *end, guint32 bytes);
+void      test_end_receive_short  (TestEnd *end, guint8 number);   /* 96, 97, 99, 100 */
 /* The oldest message that was sent, taken; NULL: none. */
 GBytes   *test_end_take        (TestEnd *end);
 guint     test_message_number  (GBytes *message);
@@ -91,9 +97,16 @@ TestEars *test_ears_new     (DevSshChannel *channel);
 void      test_ears_free    (TestEars *ears);
 void      test_ears_listen  (TestEars *ears, const char *signal);   /* "data", "extended-data", "eof", "closed" */
 void      test_ears_all     (TestEars *ears);
+TestEars *test_ears_on      (DevSshChannel *channel);   /* new, and all */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestEars, test_ears_free)
 
 void      test_send         (DevSshChannel *channel, const char *text);
 GBytes   *test_bytes        (gsize length, guint8 seed);
+/* For streams too long to be kept: bytes that tell where they stand. */
+static inline guint8
+test_byte_at (gsize position)
+{
+  return (guint8) (position ^ position >> 8 ^ position >> 16);
+}
 
 G_END_DECLS

@@ -19,10 +19,8 @@ test_close_plain (void)
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
-  our_ears = test_ears_new (ours);
-  test_ears_all (our_ears);
+  ears = test_ears_on (theirs);
+  our_ears = test_ears_on (ours);
   test_end_clear_log (&pair.client);
   test_end_clear_log (&pair.server);
 
@@ -133,8 +131,7 @@ test_close_session (void)
   closed_before = test_open_channel (&pair, &pair.client, NULL);
   devssh_channel_close (closed_before);
   test_pair_run (&pair);
-  ears = test_ears_new (ours);
-  test_ears_all (ears);
+  ears = test_ears_on (ours);
   devssh_channel_send_async (ours, data, NULL, test_keep_result_cb, &sending);
   test_pair_run (&pair);
   g_assert_null (sending);
@@ -330,8 +327,7 @@ test_close_behind_data (void)
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  our_ears = test_ears_new (ours);
-  test_ears_all (our_ears);
+  our_ears = test_ears_on (ours);
   devssh_channel_send_async (ours, data, NULL, test_keep_result_cb, &sending);
   devssh_channel_close_async (ours, NULL, test_keep_result_cb, &closing);
   devssh_channel_send_async (ours, data, NULL, test_keep_result_cb, &too_late);
@@ -349,8 +345,7 @@ test_close_behind_data (void)
   test_pair_run (&pair);
   g_assert_cmpuint (devssh_channel_get_bytes_sent (theirs), ==, 3 * 1024 * 1024);
 
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   test_pair_run (&pair);
   g_assert_cmpuint (ears->bytes->len, ==, 3 * 1024 * 1024);
   g_assert_cmpuint (ears->n_closed, ==, 1);
@@ -408,8 +403,7 @@ test_close_cancelled (void)
   g_assert_false (devssh_channel_close_finish (ours, closing, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   /* It closes all the same. */
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   test_pair_run (&pair);
   g_assert_cmpuint (ears->n_closed, ==, 1);
   test_pair_clear (&pair);
@@ -466,8 +460,7 @@ check_received_order (const guint *script,
   test_end_receive (&end, open, sizeof open);
   test_end_run (&end);
   channel = test_channel_at (&end, 0);
-  ears = test_ears_new (channel);
-  test_ears_all (ears);
+  ears = test_ears_on (channel);
   test_end_clear_log (&end);
 
   for (guint i = 0; i < length; i++)

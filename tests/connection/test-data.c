@@ -17,8 +17,7 @@ test_data_order (void)
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   test_send (ours, "one");
   test_send (ours, "two");
   test_send (ours, "three");
@@ -45,8 +44,7 @@ test_data_large (void)
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   devssh_channel_send_async (ours, data, NULL, test_keep_result_cb, &result);
   test_pair_run (&pair);
   g_assert_nonnull (result);
@@ -75,8 +73,7 @@ test_data_early (void)
   g_assert_true (devssh_channel_get_is_closed (theirs));
 
   /* Nobody tells the engine that this happens. */
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   test_pair_run (&pair);
   g_assert_cmpstr (ears->text->str, ==, "data:one data:two eof closed ");
   test_pair_clear (&pair);
@@ -85,58 +82,15 @@ test_data_early (void)
 
 /* ---- helpers for one end ---- */
 
-static DevSshChannel *
-end_with_channel (TestEnd *end,
-                  gboolean is_client,
-                  guint32  window,
-                  guint32  packet)
-{
-  DevSshChannelOpenMessage message = { (char *) "session", 5, window, packet };
-  DEVSSH_WRITER_AUTO (writer);
-
-  test_end_init (end, is_client, NULL);
-  end->opening = test_accept_opening;
-  devssh_channel_open_message_encode (&message, &writer);
-  test_end_receive_writer (end, &writer);
-  test_end_run (end);
-  test_end_drop_sent (end);
-  test_end_clear_log (end);
-  return test_channel_at (end, 0);
-}
-
 static void
 receive_data (TestEnd *end,
               guint32  data_type,
               gsize    length)
 {
   g_autofree guint8 *data = g_malloc (length + 1);
-  DEVSSH_WRITER_AUTO (writer);
 
   memset (data, 'x', length);
-  if (data_type == 0)
-    {
-      DevSshChannelDataMessage message = { 0, { data, length } };
-
-      devssh_channel_data_message_encode (&message, &writer);
-    }
-  else
-    {
-      DevSshChannelExtendedDataMessage message = { 0, data_type, { data, length } };
-
-      devssh_channel_extended_data_message_encode (&message, &writer);
-    }
-  test_end_receive_writer (end, &writer);
-}
-
-static void
-receive_adjust (TestEnd *end,
-                guint32  bytes)
-{
-  DevSshChannelWindowAdjustMessage message = { 0, bytes };
-  DEVSSH_WRITER_AUTO (writer);
-
-  devssh_channel_window_adjust_message_encode (&message, &writer);
-  test_end_receive_writer (end, &writer);
+  test_end_receive_data (end, data_type, data, length);
 }
 
 /* ---- early data ---- */
@@ -201,8 +155,7 @@ test_data_early_uncredited (void)
   g_assert_cmpuint (devssh_channel_get_bytes_sent (ours), ==, 1024 * 1024);
   g_assert_null (strstr (pair.server.log->str, "93"));
 
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   test_pair_run (&pair);
   g_assert_nonnull (result);
   g_assert_cmpuint (ears->bytes->len, ==, 3 * 1024 * 1024);
@@ -385,8 +338,7 @@ test_data_consumer (void)
   g_assert_cmpstr (counter.text->str, ==, "0:early ");
 
   /* A handler that comes second hears nothing. */
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   test_send (ours, "second");
   test_pair_run (&pair);
   g_assert_cmpstr (counter.text->str, ==, "0:early 0:second ");
@@ -440,8 +392,7 @@ test_data_consumer_changes (void)
   test_send (ours, "two");
   test_pair_run (&pair);
   g_assert_cmpstr (counter.text->str, ==, "0:one ");
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   g_assert_false (devssh_channel_set_consumer (theirs, &other.consumer, &error));
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE);
   test_pair_run (&pair);
@@ -457,7 +408,7 @@ test_data_consumer_credit (void)
 {
   TestEnd end;
   Counter counter;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 1000, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 1000, NULL);
 
   counter_init (&counter, channel);
   counter.take = 1000;
@@ -489,7 +440,7 @@ static void
 test_data_manual_credit (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 1000, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 1000, NULL);
   g_autoptr(TestEars) ears = test_ears_new (channel);
   g_autoptr(GError) error = NULL;
 
@@ -525,7 +476,7 @@ test_data_window_boundaries (void)
   for (guint extra = 0; extra < 2; extra++)
     {
       TestEnd end;
-      g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 1000, 1000);
+      g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 1000, NULL);
 
       /* Extended data counts as much (T-56). */
       for (guint i = 0; i < 31; i++)
@@ -549,7 +500,7 @@ test_data_max_packet (void)
   for (guint data_type = 0; data_type < 2; data_type++)
     {
       TestEnd end;
-      g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 1000, 1000);
+      g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 1000, NULL);
 
       receive_data (&end, data_type, 32768);
       g_assert_cmpuint (end.fatal, ==, 0);
@@ -563,15 +514,15 @@ static void
 test_data_adjust_overflow (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 10, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 10, 1000, NULL);
 
-  receive_adjust (&end, 0);
-  receive_adjust (&end, 1);
-  receive_adjust (&end, G_MAXUINT32 - 11);
+  test_end_receive_adjust (&end, 0);
+  test_end_receive_adjust (&end, 1);
+  test_end_receive_adjust (&end, G_MAXUINT32 - 11);
   g_assert_cmpuint (channel->send_window, ==, G_MAXUINT32);
-  receive_adjust (&end, 0);
+  test_end_receive_adjust (&end, 0);
   g_assert_cmpuint (end.fatal, ==, 0);
-  receive_adjust (&end, 1);
+  test_end_receive_adjust (&end, 1);
   g_assert_cmpuint (end.fatal, ==, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR);
   g_assert_cmpuint (channel->send_window, ==, G_MAXUINT32);
   test_end_clear (&end);
@@ -582,7 +533,7 @@ static void
 test_data_exact_window (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 100, 40);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 100, 40, NULL);
   g_autoptr(GBytes) exact = test_bytes (100, 1);
   g_autoptr(GBytes) more = test_bytes (2, 1);
   g_autoptr(GAsyncResult) first = NULL;
@@ -600,12 +551,12 @@ test_data_exact_window (void)
   g_assert_null (second);
   g_assert_false (devssh_connection_has_data (end.connection));
   g_assert_cmpuint (devssh_channel_get_queued (channel), ==, 2);
-  receive_adjust (&end, 0);
-  receive_adjust (&end, 1);
+  test_end_receive_adjust (&end, 0);
+  test_end_receive_adjust (&end, 1);
   test_end_run (&end);
   g_assert_null (second);
   g_assert_cmpstr (end.log->str, ==, "94 94 94 94 ");
-  receive_adjust (&end, 1);
+  test_end_receive_adjust (&end, 1);
   test_end_run (&end);
   g_assert_nonnull (second);
   g_assert_cmpstr (end.log->str, ==, "94 94 94 94 94 ");
@@ -673,8 +624,7 @@ test_data_many_sends (void)
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   for (guint i = 0; i < 256; i++)
     {
       g_autoptr(GBytes) data = test_bytes (4 * 32768, (guint8) i);
@@ -767,10 +717,8 @@ test_data_eof (void)
 
   test_pair_init (&pair, NULL);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
-  our_ears = test_ears_new (ours);
-  test_ears_all (our_ears);
+  ears = test_ears_on (theirs);
+  our_ears = test_ears_on (ours);
   test_end_clear_log (&pair.client);
 
   /* Empty extended data is nothing. */
@@ -812,7 +760,7 @@ static void
 test_data_zero_length (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 1000, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 1000, NULL);
   g_autoptr(TestEars) ears = test_ears_new (channel);
   guint sent = end.n_sent;
 
@@ -843,7 +791,7 @@ test_data_extended (void)
           TestEnd end;
           guint8 message[] = { 95, 0, 0, 0, 0, (guint8) (types[i] >> 24), (guint8) (types[i] >> 16),
                                (guint8) (types[i] >> 8), (guint8) types[i], 0, 0, 0, 4, 'o', 'o', 'p', 's' };
-          g_autoptr(DevSshChannel) channel = end_with_channel (&end, is_client, 1000, 1000);
+          g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, is_client, 1000, 1000, NULL);
           g_autoptr(TestEars) ears = test_ears_new (channel);
           g_autofree char *expected = NULL;
           gboolean waits = handlers == 0 && types[i] != 0;
@@ -877,7 +825,7 @@ static void
 test_data_send_cancelled (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 50, 40);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 50, 40, NULL);
   g_autoptr(GCancellable) early = g_cancellable_new ();
   g_autoptr(GCancellable) late = g_cancellable_new ();
   g_autoptr(GCancellable) waiting = g_cancellable_new ();
@@ -911,7 +859,7 @@ test_data_send_cancelled (void)
   g_clear_error (&error);
   g_assert_cmpuint (devssh_channel_get_queued (channel), ==, 100);
   g_assert_null (last_result);
-  receive_adjust (&end, 100);
+  test_end_receive_adjust (&end, 100);
   test_end_run (&end);
   g_assert_true (devssh_channel_send_finish (channel, last_result, &error));
   g_assert_cmpuint (devssh_channel_get_bytes_sent (channel), ==, 150);
@@ -923,7 +871,7 @@ static void
 test_data_eof_cancelled (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 50, 40);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 50, 40, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GCancellable) late = g_cancellable_new ();
   g_autoptr(GBytes) data = test_bytes (100, 1);
@@ -946,7 +894,7 @@ test_data_eof_cancelled (void)
 
   devssh_channel_send_async (channel, data, NULL, test_keep_result_cb, &more_result);
   devssh_channel_send_async (channel, nothing, late, test_keep_result_cb, &late_result);
-  receive_adjust (&end, 1000);
+  test_end_receive_adjust (&end, 1000);
   test_end_turn (&end);
   /* It has left: whoever gives up now has sent it. */
   g_cancellable_cancel (late);
@@ -975,7 +923,7 @@ test_data_unqueue (void)
   DevSshOutgoing out;
   guint done[3] = { 0 };
   static const guint8 data[100];
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 1000, 40);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 40, NULL);
 
   devssh_channel_queue_data (channel, 0, data, 30, NULL, note_done, &done[0]);
   devssh_channel_queue_data (channel, 0, data, 100, NULL, note_done, &done[1]);
@@ -1023,7 +971,7 @@ test_data_five_gib_out (void)
   TestEnd end;
   DevSshOutgoing out;
   guint done = 0, packets = 0;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 0, G_MAXUINT32);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, G_MAXUINT32, NULL);
   /* Never read: pulling looks at no byte. */
   guint8 *data = mmap (NULL, FIVE_GIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -1062,7 +1010,7 @@ test_data_five_gib_in (void)
   TestEnd end;
   Counter counter;
   DevSshConnectionEvent event;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, FALSE, 0, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 1000, NULL);
   g_autofree guint8 *message = g_malloc0 (9 + 32768);
 
   counter_init (&counter, channel);

@@ -81,16 +81,10 @@ count_control (DevSshOutbox *outbox,
 static DevSshChannel *
 end_with_channel (TestEnd *end)
 {
-  static const guint8 open[] = { 90, 0, 0, 0, 7, 's', 'e', 's', 's', 'i', 'o', 'n', 0, 0, 0, 5,
-                                 0xff, 0xff, 0xff, 0xff, 0, 0, 0x80, 0 };
+  DevSshChannel *channel = test_end_with_channel (end, FALSE, G_MAXUINT32, 32768, NULL);
 
-  test_end_init (end, FALSE, NULL);
-  end->opening = test_accept_opening;
-  test_end_receive (end, open, sizeof open);
-  test_end_run (end);
-  test_end_drop_sent (end);
   end->outbox.send = count_control;
-  return test_channel_at (end, 0);
+  return channel;
 }
 
 static void

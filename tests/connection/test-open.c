@@ -271,8 +271,7 @@ test_open_send_in_handler (void)
       pair.server.user_data = closes ? &pair : NULL;
       channel = test_open_channel (&pair, &pair.client, NULL);
       g_assert_cmpstr (pair.server.log->str, ==, closes ? "91 94 97 " : "91 94 ");
-      ears = test_ears_new (channel);
-      test_ears_all (ears);
+      ears = test_ears_on (channel);
       test_pair_run (&pair);
       g_assert_cmpstr (ears->text->str, ==, closes ? "data:welcome closed " : "data:welcome ");
       test_pair_clear (&pair);
@@ -721,8 +720,7 @@ test_accept_later (void)
 
   test_pair_init (&pair, many_unaccepted);
   ours = test_open_both (&pair, &pair.client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   pair.server.opening = NULL;
   for (guint i = 0; i < 25; i++)
     {
@@ -745,8 +743,7 @@ test_accept_later (void)
       devssh_connection_accept (pair.server.connection, NULL, test_task_new (NULL, &result));
       test_pair_run (&pair);
       channel = test_take_channel (result, NULL);
-      listener = test_ears_new (channel);
-      test_ears_all (listener);
+      listener = test_ears_on (channel);
       test_pair_run (&pair);
       g_assert_cmpstr (listener->text->str, ==, text);
     }
@@ -789,8 +786,7 @@ test_accept_closed (void)
   test_pair_run (&pair);
   accepted = test_take_channel (result, NULL);
   g_assert_cmpstr (devssh_channel_get_channel_type (accepted), ==, "talker@example.org");
-  ears = test_ears_new (accepted);
-  test_ears_all (ears);
+  ears = test_ears_on (accepted);
   test_pair_run (&pair);
   g_assert_cmpstr (ears->text->str, ==, "data:last words closed ");
   test_pair_clear (&pair);

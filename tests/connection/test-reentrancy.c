@@ -413,8 +413,7 @@ cancel_after (Call  call,
   server->opening = accept_session_only_cb;
   server->session_request = grant_session_request_cb;
   ours = test_open_both (&pair, client, &theirs);
-  ears = test_ears_new (theirs);
-  test_ears_all (ears);
+  ears = test_ears_on (theirs);
   g_signal_connect (theirs, "request", G_CALLBACK (grant_cb), NULL);
 
   switch (call)

@@ -138,24 +138,6 @@ receive_session_request (TestEnd    *end,
   test_end_receive_writer (end, &writer);
 }
 
-/* An end with a channel 0 that its peer opened, with this window. */
-static DevSshChannel *
-end_with_channel (TestEnd *end,
-                  guint32  window)
-{
-  DevSshChannelOpenMessage message = { (char *) "session", 5, window, 32768 };
-  DEVSSH_WRITER_AUTO (writer);
-
-  test_end_init (end, FALSE, NULL);
-  end->opening = test_accept_opening;
-  devssh_channel_open_message_encode (&message, &writer);
-  test_end_receive_writer (end, &writer);
-  test_end_run (end);
-  test_end_drop_sent (end);
-  test_end_clear_log (end);
-  return test_channel_at (end, 0);
-}
-
 static const guint orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
 
 /* ---- replies in order ---- */
@@ -486,7 +468,7 @@ test_request_overflow (void)
 {
   TestEnd end;
   Keeper keeper;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 32768, NULL);
   g_autoptr(GString) expected = g_string_new (NULL);
 
   keeper_init (&keeper);
@@ -551,7 +533,7 @@ test_request_no_reply (void)
 {
   TestEnd end;
   Keeper keeper;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 32768, NULL);
 
   keeper_init (&keeper);
   keeper.answer_at_once = "quick@example.org";
@@ -581,7 +563,7 @@ test_request_unasked (void)
   static const guint8 session_success[] = { 81 };
   static const guint8 channel_success[] = { 99, 0, 0, 0, 0 };
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 32768, NULL);
   g_autoptr(GAsyncResult) result = NULL;
 
   for (guint i = 0; i < 32; i++)
@@ -605,7 +587,7 @@ test_request_unasked_unsent (void)
 {
   static const guint8 success[] = { 99, 0, 0, 0, 0 };
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 0);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 32768, NULL);
   g_autoptr(GAsyncResult) result = NULL;
 
   test_send (channel, "held back");
@@ -624,7 +606,7 @@ test_request_flood_behind_data (void)
 {
   static const guint8 adjust[] = { 93, 0, 0, 0, 0, 0, 0, 0, 100 };
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 0);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 32768, NULL);
 
   test_send (channel, "held back");
   for (guint i = 0; i < 10000; i++)
@@ -647,7 +629,7 @@ test_request_flood_counted (void)
   TestEnd end;
   Keeper keeper;
   guint i;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 32768, NULL);
 
   keeper_init (&keeper);
   g_signal_connect (channel, "request", G_CALLBACK (keep_channel_request_cb), &keeper);
@@ -834,7 +816,7 @@ test_request_exit_status (void)
   static const guint8 message[] = { 98, 0, 0, 0, 0, 0, 0, 0, 11, 'e', 'x', 'i', 't', '-', 's', 't', 'a', 't', 'u', 's',
                                     1, 0, 0, 0, 11 };
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 32768, NULL);
 
   g_assert_cmpint (devssh_channel_get_exit_status (channel), ==, -1);
   test_end_receive (&end, message, sizeof message);
@@ -849,7 +831,7 @@ static void
 test_request_without_type (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 1000);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 1000, 32768, NULL);
 
   receive_channel_request (&end, 0, "", TRUE);
   g_assert_cmpuint (end.fatal, ==, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR);
@@ -921,7 +903,7 @@ test_request_cancelled_unsent (void)
 {
   static const guint8 adjust[] = { 93, 0, 0, 0, 0, 0, 0, 0, 100 };
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 0);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 32768, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
@@ -1118,7 +1100,7 @@ test_request_reply_behind_data (void)
   static const guint8 adjust[] = { 93, 0, 0, 0, 0, 0, 0, 0, 100 };
   TestEnd end;
   Keeper keeper;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 0);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 32768, NULL);
 
   keeper_init (&keeper);
   g_signal_connect (channel, "request", G_CALLBACK (keep_channel_request_cb), &keeper);
@@ -1158,7 +1140,7 @@ test_request_place_of_reply (void)
     for (guint handled = 0; handled < 2; handled++)
       {
         TestEnd end;
-        g_autoptr(DevSshChannel) channel = end_with_channel (&end, window == 0 ? 0 : 1000);
+        g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, window == 0 ? 0 : 1000, 32768, NULL);
 
         g_signal_connect (channel, "request", G_CALLBACK (busy_request_cb), GINT_TO_POINTER (handled != 0));
         receive_channel_request (&end, 0, "exec", TRUE);

@@ -106,55 +106,6 @@ test_unread_types (void)
 
 /* ---- a channel of a peer that sends all it may ---- */
 
-static DevSshChannel *
-end_with_channel (TestEnd       *end,
-                  TestConfigure  configure)
-{
-  DevSshChannelOpenMessage message = { (char *) "session", 5, 1000, 1000 };
-  DEVSSH_WRITER_AUTO (writer);
-
-  test_end_init (end, TRUE, configure);
-  end->opening = test_accept_opening;
-  devssh_channel_open_message_encode (&message, &writer);
-  test_end_receive_writer (end, &writer);
-  test_end_run (end);
-  test_end_drop_sent (end);
-  test_end_clear_log (end);
-  return test_channel_at (end, 0);
-}
-
-static void
-receive_data (TestEnd      *end,
-              guint32       data_type,
-              const guint8 *data,
-              gsize         length)
-{
-  DEVSSH_WRITER_AUTO (writer);
-
-  if (data_type == 0)
-    {
-      DevSshChannelDataMessage message = { 0, { data, length } };
-
-      devssh_channel_data_message_encode (&message, &writer);
-    }
-  else
-    {
-      DevSshChannelExtendedDataMessage message = { 0, data_type, { data, length } };
-
-      devssh_channel_extended_data_message_encode (&message, &writer);
-    }
-  test_end_receive_writer (end, &writer);
-}
-
-static void
-receive_short (TestEnd *end,
-               guint8   number)
-{
-  const guint8 message[] = { number, 0, 0, 0, 0 };
-
-  test_end_receive (end, message, sizeof message);
-}
-
 /* Each byte and each type can be told from where it stands. */
 typedef struct
 {
@@ -176,12 +127,6 @@ static const Flood floods[] = {
 };
 
 static const Flood *flood;   /* the one under test */
-
-static guint8
-byte_at (gsize position)
-{
-  return (guint8) (position ^ position >> 8 ^ position >> 16);
-}
 
 static guint32
 type_at (gsize position)
@@ -206,7 +151,7 @@ check_data (DevSshChannelConsumer *consumer,
 
   for (gsize i = 0; i < length; i++, self->position++)
     {
-      if (data[i] != byte_at (self->position) || data_type != type_at (self->position))
+      if (data[i] != test_byte_at (self->position) || data_type != type_at (self->position))
         g_error ("byte %" G_GSIZE_FORMAT " is wrong", self->position);
     }
   return length;
@@ -267,15 +212,15 @@ test_unread_flood (gconstpointer data)
 
   flood = data;
   piece = g_malloc (flood->length);
-  channel = end_with_channel (&end, configure_flood);
+  channel = test_end_with_channel (&end, TRUE, 1000, 1000, configure_flood);
   before = test_memory_get_allocated ();
   for (gsize sent = 0; sent < flood->window; sent += flood->length)
     {
       for (gsize i = 0; i < flood->length; i++)
-        piece[i] = byte_at (sent + i);
-      receive_data (&end, type_at (sent), piece, flood->length);
+        piece[i] = test_byte_at (sent + i);
+      test_end_receive_data (&end, type_at (sent), piece, flood->length);
     }
-  receive_short (&end, DEVSSH_MESSAGE_CHANNEL_EOF);
+  test_end_receive_short (&end, DEVSSH_MESSAGE_CHANNEL_EOF);
   held = test_memory_get_allocated () - before;
   g_test_message ("%" G_GSIZE_FORMAT " KiB held for %u", held / 1024, flood->window / 1024);
   g_assert_cmpuint (held, <=, 2 * (gsize) flood->window + 2 * MEBIBYTE);
@@ -309,12 +254,12 @@ static void
 test_unread_dropped (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, NULL);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, TRUE, 1000, 1000, NULL);
   guint8 x = 'x';
   gsize before = test_memory_get_allocated ();
 
   for (guint i = 0; i < MEBIBYTE; i++)
-    receive_data (&end, i & 1, &x, 1);
+    test_end_receive_data (&end, i & 1, &x, 1);
   devssh_channel_close (channel);
   g_assert_null (channel->unread);
   g_assert_cmpuint (channel->window.unread, ==, 0);
@@ -327,13 +272,13 @@ static void
 test_unread_too_many_types (void)
 {
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, NULL);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, TRUE, 1000, 1000, NULL);
   g_autoptr(TestEars) ears = test_ears_new (channel);
   g_autoptr(GString) expected = g_string_new (NULL);
 
   for (guint32 type = 0; type < 20; type++)
     {
-      receive_data (&end, type, (const guint8 *) "oops", 4);
+      test_end_receive_data (&end, type, (const guint8 *) "oops", 4);
       if (type == 0)
         g_string_append (expected, "data:oops ");
       else if (type < 2 + DEVSSH_UNREAD_TYPES)
@@ -345,7 +290,7 @@ test_unread_too_many_types (void)
   g_assert_cmpstr (ears->text->str, ==, expected->str);
 
   /* Whoever listens hears of every type. */
-  receive_data (&end, 4711, (const guint8 *) "oops", 4);
+  test_end_receive_data (&end, 4711, (const guint8 *) "oops", 4);
   g_assert_true (g_str_has_suffix (ears->text->str, "ext 4711:oops "));
   g_assert_cmpuint (channel->window.unread, ==, 0);
   test_end_clear (&end);
@@ -474,7 +419,7 @@ mixture_receive (Mixture *self,
         }
       data = g_bytes_get_data (message->bytes, &length);
       g_queue_push_tail (&self->expected, message);
-      receive_data (end, message->data_type, data, length);
+      test_end_receive_data (end, message->data_type, data, length);
     }
 }
 
@@ -488,7 +433,7 @@ test_unread_mixed (gconstpointer data)
     {
       TestEnd end;
       Mixture self = { { mixture_data, mixture_eof, mixture_closed }, G_QUEUE_INIT, };
-      g_autoptr(DevSshChannel) channel = end_with_channel (&end, NULL);
+      g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, TRUE, 1000, 1000, NULL);
       guint n = g_test_rand_int_range (1, 100);
       guint late = g_test_rand_int_range (0, n + 3);
 
@@ -514,11 +459,11 @@ test_unread_mixed (gconstpointer data)
           else if (i == n && round % 4 != 0)
             {
               self.eof_sent = TRUE;
-              receive_short (&end, DEVSSH_MESSAGE_CHANNEL_EOF);
+              test_end_receive_short (&end, DEVSSH_MESSAGE_CHANNEL_EOF);
             }
           else if (i == n + 1)
             {
-              receive_short (&end, DEVSSH_MESSAGE_CHANNEL_CLOSE);
+              test_end_receive_short (&end, DEVSSH_MESSAGE_CHANNEL_CLOSE);
             }
 
           if (with_consumer && i > late && g_test_rand_int_range (0, 10) == 0)

@@ -7,40 +7,6 @@
 
 #include <string.h>
 
-static DevSshChannel *
-end_with_channel (TestEnd *end,
-                  guint32  window)
-{
-  DevSshChannelOpenMessage message = { (char *) "session", 5, window, 32768 };
-  DEVSSH_WRITER_AUTO (writer);
-
-  test_end_init (end, FALSE, NULL);
-  end->opening = test_accept_opening;
-  devssh_channel_open_message_encode (&message, &writer);
-  test_end_receive_writer (end, &writer);
-  test_end_run (end);
-  test_end_drop_sent (end);
-  test_end_clear_log (end);
-  return test_channel_at (end, 0);
-}
-
-static void
-receive_adjust (TestEnd *end,
-                guint32  bytes)
-{
-  DevSshChannelWindowAdjustMessage message = { 0, bytes };
-  DEVSSH_WRITER_AUTO (writer);
-
-  devssh_channel_window_adjust_message_encode (&message, &writer);
-  test_end_receive_writer (end, &writer);
-}
-
-static guint8
-byte_at (guint position)
-{
-  return (guint8) (position ^ position >> 8 ^ position >> 16);
-}
-
 /* Takes the next message, which must be of this type and length; data points into it. */
 static GBytes *
 take_data (TestEnd       *end,
@@ -107,7 +73,7 @@ send_one (DevSshChannel       *channel,
   g_autoptr(GBytes) bytes = NULL;
 
   for (gsize i = 0; i < length; i++)
-    data[i] = byte_at (position + i);
+    data[i] = test_byte_at (position + i);
   bytes = g_bytes_new (data, length);
   if (data_type == 0)
     devssh_channel_send_async (channel, bytes, NULL, callback, user_data);
@@ -137,7 +103,7 @@ test_unsent_small (gconstpointer data)
   const Load *load = data;
   guint n = load->told ? N_SENDS / 10 : N_SENDS;
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 0);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 32768, NULL);
   gsize before = test_memory_get_allocated (), each;
   guint told = 0;
 
@@ -150,7 +116,7 @@ test_unsent_small (gconstpointer data)
   g_assert_cmpuint (devssh_channel_get_queued (channel), ==, n * load->length);
   g_assert_cmpstr (end.log->str, ==, "");
 
-  receive_adjust (&end, n * load->length);
+  test_end_receive_adjust (&end, n * load->length);
   test_end_run (&end);
   g_assert_cmpuint (devssh_channel_get_queued (channel), ==, 0);
   g_assert_cmpuint (end.n_sent, ==, n + 1);   /* and 91 */
@@ -161,7 +127,7 @@ test_unsent_small (gconstpointer data)
       g_autoptr(GBytes) message = take_data (&end, type_of (load, i), load->length, &sent);
 
       for (gsize j = 0; j < load->length; j++)
-        g_assert_cmpuint (sent[j], ==, byte_at (i + j));
+        g_assert_cmpuint (sent[j], ==, test_byte_at (i + j));
     }
   test_end_clear (&end);
 }
@@ -210,7 +176,7 @@ check_sent (TestEnd *end,
 
           g_assert_cmpuint (length, <=, next->length);
           for (gsize i = 0; i < length; i++)
-            g_assert_cmpuint (data[i], ==, byte_at (next->position + i));
+            g_assert_cmpuint (data[i], ==, test_byte_at (next->position + i));
           next->position += length;
           next->length -= length;
         }
@@ -242,7 +208,7 @@ test_unsent_mixed (void)
     {
       TestEnd end;
       GQueue expected = G_QUEUE_INIT;
-      g_autoptr(DevSshChannel) channel = end_with_channel (&end, g_test_rand_int_range (0, 5000));
+      g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, g_test_rand_int_range (0, 5000), 32768, NULL);
       guint told = 0, packed = 0, to_be_told = 0, n_packed = 0;
 
       for (guint i = 0; i < 400; i++)
@@ -259,7 +225,7 @@ test_unsent_mixed (void)
               break;
 
             case 1:
-              receive_adjust (&end, g_test_rand_int_range (0, 10000));
+              test_end_receive_adjust (&end, g_test_rand_int_range (0, 10000));
               break;
 
             case 2:
@@ -280,7 +246,7 @@ test_unsent_mixed (void)
                 g_autofree guint8 *data = g_malloc (length);
 
                 for (gsize j = 0; j < length; j++)
-                  data[j] = byte_at (position + j);
+                  data[j] = test_byte_at (position + j);
                 n_packed += !devssh_channel_queue_copy (channel, data_type, data, length, count_done, &packed);
                 expect (&expected, 94 + data_type, data_type, length, position);
               }
@@ -300,7 +266,7 @@ test_unsent_mixed (void)
       expect (&expected, 97, 0, 1, 0);
       while (!g_queue_is_empty (&expected))
         {
-          receive_adjust (&end, g_test_rand_int_range (1, 20000));
+          test_end_receive_adjust (&end, g_test_rand_int_range (1, 20000));
           test_end_run (&end);
           check_sent (&end, &expected);
         }
@@ -324,7 +290,7 @@ test_unsent_ended (void)
 {
   static const guint8 close[] = { 97, 0, 0, 0, 0 };
   TestEnd end;
-  g_autoptr(DevSshChannel) channel = end_with_channel (&end, 0);
+  g_autoptr(DevSshChannel) channel = test_end_with_channel (&end, FALSE, 0, 32768, NULL);
   guint failed = 0, packs = 0;
 
   for (guint i = 0; i < 1000; i++)

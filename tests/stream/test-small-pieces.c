@@ -17,15 +17,7 @@ typedef struct
 static void
 test_fixture_init (Fixture *self)
 {
-  static const guint8 open[] = { 90, 0, 0, 0, 7, 's', 'e', 's', 's', 'i', 'o', 'n', 0, 0, 0, 5,
-                                 0, 0, 0, 0, 0, 0, 0x80, 0 };
-
-  test_end_init (&self->end, FALSE, NULL);
-  self->end.opening = test_accept_opening;
-  test_end_receive (&self->end, open, sizeof open);
-  test_end_run (&self->end);
-  test_end_drop_sent (&self->end);
-  self->channel = test_channel_at (&self->end, 0);
+  self->channel = test_end_with_channel (&self->end, FALSE, 0, 32768, NULL);
   self->stream = NULL;
 }
 
@@ -46,12 +38,6 @@ test_fixture_make_stream (Fixture *self)
   g_assert_no_error (error);
 }
 
-static guint8
-byte_at (gsize position)
-{
-  return (guint8) (position ^ position >> 8 ^ position >> 16);
-}
-
 /* A whole window, the first half of it before there is a stream, and nobody reads. */
 static void
 test_unread (void)
@@ -65,16 +51,12 @@ test_unread (void)
   before = test_memory_get_allocated ();
   for (gsize i = 0; i < MEBIBYTE; i++)
     {
-      const guint8 data[] = { 94, 0, 0, 0, 0, 0, 0, 0, 1, byte_at (i) };
-      /* Never into a stream (T-56). */
-      static const guint8 error_data[] = { 95, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 'x' };
+      guint8 byte = test_byte_at (i);
 
       if (i == MEBIBYTE / 2)
         test_fixture_make_stream (&self);
-      if (i % 1000 == 0)
-        test_end_receive (&self.end, error_data, sizeof error_data);
-      else
-        test_end_receive (&self.end, data, sizeof data);
+      /* Extended data never goes into a stream (T-56). */
+      test_end_receive_data (&self.end, i % 1000 == 0, &byte, 1);
     }
   test_end_run (&self.end);
   held = test_memory_get_allocated () - before;
@@ -92,7 +74,7 @@ test_unread (void)
       for (gssize i = 0; i < n; i++, position++)
         {
           position += position % 1000 == 0;
-          if (buffer[i] != byte_at (position))
+          if (buffer[i] != test_byte_at (position))
             g_error ("byte %" G_GSIZE_FORMAT " is wrong", position);
         }
     }
@@ -104,7 +86,6 @@ test_unread (void)
 static void
 test_written (void)
 {
-  static const guint8 adjust[] = { 93, 0, 0, 0, 0, 0, 16, 0, 0 };
   Fixture self;
   GPollableOutputStream *output;
   gsize before, each, n = 0;
@@ -116,7 +97,7 @@ test_written (void)
   before = test_memory_get_allocated ();
   while (g_pollable_output_stream_is_writable (output))
     {
-      guint8 byte = byte_at (n++);
+      guint8 byte = test_byte_at (n++);
 
       g_assert_cmpint (g_pollable_output_stream_write_nonblocking (output, &byte, 1, NULL, &error), ==, 1);
     }
@@ -125,7 +106,7 @@ test_written (void)
   g_assert_cmpuint (n, ==, MEBIBYTE / 4);
   g_assert_cmpuint (each, <=, 4);
 
-  test_end_receive (&self.end, adjust, sizeof adjust);
+  test_end_receive_adjust (&self.end, MEBIBYTE);
   test_end_run (&self.end);
   g_assert_true (g_pollable_output_stream_is_writable (output));
   g_assert_cmpuint (self.end.sent.length, ==, n);
@@ -137,7 +118,7 @@ test_written (void)
 
       g_assert_cmpuint (length, ==, 10);
       g_assert_cmpuint (data[0], ==, 94);
-      g_assert_cmpuint (data[9], ==, byte_at (i));
+      g_assert_cmpuint (data[9], ==, test_byte_at (i));
     }
   test_fixture_clear (&self);
 }
