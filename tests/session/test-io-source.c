@@ -2,10 +2,9 @@
 /* Readiness: the same sentences for sockets in epoll, sockets in the portable twin, pipes of both kinds, and streams that cannot be polled. */
 #include <libdevssh/session/devssh-io-source-private.h>
 
+#include "../test-far-end.h"
+
 #include <errno.h>
-#include <gio/gunixinputstream.h>
-#include <gio/gunixoutputstream.h>
-#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,95 +13,15 @@
 
 /* ---- streams ---- */
 
-typedef struct
-{
-  GIOStream *stream;   /* the watched end */
-  int        peer_in;  /* the test's end: what the stream writes is read here */
-  int        peer_out;
-} Pair;
-
-static GIOStream *
-test_connection_new (int fd)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GSocket) socket = g_socket_new_from_fd (fd, &error);
-
-  g_assert_no_error (error);
-  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-}
-
 static void
-test_pair_socket (Pair *pair)
+test_pair_clear (TestFarEnd *pair)
 {
-  int fds[2];
-
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
-  pair->stream = test_connection_new (fds[0]);
-  pair->peer_in = pair->peer_out = fds[1];
-}
-
-/* The test's ends never block. */
-static void
-test_pair_pipes (Pair     *pair,
-                 gboolean  nonblocking)
-{
-  g_autoptr(GInputStream) input = NULL;
-  g_autoptr(GOutputStream) output = NULL;
-  int down[2], up[2];
-
-  g_assert_true (g_unix_open_pipe (down, FD_CLOEXEC, NULL));
-  g_assert_true (g_unix_open_pipe (up, FD_CLOEXEC, NULL));
-  g_unix_set_fd_nonblocking (down[0], nonblocking, NULL);
-  g_unix_set_fd_nonblocking (up[1], nonblocking, NULL);
-  g_unix_set_fd_nonblocking (up[0], TRUE, NULL);
-  g_unix_set_fd_nonblocking (down[1], TRUE, NULL);
-  input = g_unix_input_stream_new (down[0], TRUE);
-  output = g_unix_output_stream_new (up[1], TRUE);
-  pair->stream = g_simple_io_stream_new (input, output);
-  pair->peer_in = up[0];
-  pair->peer_out = down[1];
-}
-
-static void
-test_pair_pipe (Pair *pair)
-{
-  test_pair_pipes (pair, TRUE);
-}
-
-/* As those of a GSubprocess: GIO's own write to one waits until all is taken. */
-static void
-test_pair_blocking_pipe (Pair *pair)
-{
-  test_pair_pipes (pair, FALSE);
-}
-
-/* Buffering streams cannot be polled. */
-static void
-test_pair_buffered (Pair *pair)
-{
-  g_autoptr(GInputStream) input = NULL;
-  g_autoptr(GOutputStream) output = NULL;
-  GIOStream *inner;
-
-  test_pair_pipe (pair);
-  inner = pair->stream;
-  input = g_buffered_input_stream_new (g_io_stream_get_input_stream (inner));
-  output = g_buffered_output_stream_new (g_io_stream_get_output_stream (inner));
-  pair->stream = g_simple_io_stream_new (input, output);
-  g_object_set_data_full (G_OBJECT (pair->stream), "inner", inner, g_object_unref);   /* it closes with its last reference */
-}
-
-static void
-test_pair_clear (Pair *pair)
-{
-  if (pair->peer_out != pair->peer_in)
-    close (pair->peer_out);
-  close (pair->peer_in);
+  if (pair->far_out != pair->far_in)
+    close (pair->far_out);
+  close (pair->far_in);
   g_io_stream_close (pair->stream, NULL, NULL);
   g_object_unref (pair->stream);
 }
-
-typedef void (*PairFunc) (Pair *pair);
 
 /* ---- a watch that notes what it is told ---- */
 
@@ -154,8 +73,8 @@ test_reader_cb (DevSshIoWatch *watch,
 }
 
 static void
-test_reader_init (Reader *self,
-                  Pair   *pair)
+test_reader_init (Reader     *self,
+                  TestFarEnd *pair)
 {
   memset (self, 0, sizeof *self);
   self->context = devssh_context_ref_thread_default ();
@@ -187,22 +106,22 @@ test_spin_idle (void)
 }
 
 static void
-test_peer_write (Pair       *pair,
+test_peer_write (TestFarEnd *pair,
                  const char *text)
 {
-  g_assert_cmpint (write (pair->peer_out, text, strlen (text)), ==, strlen (text));
+  g_assert_cmpint (write (pair->far_out, text, strlen (text)), ==, strlen (text));
 }
 
 static void
-test_peer_hang_up (Pair *pair)
+test_peer_hang_up (TestFarEnd *pair)
 {
-  if (pair->peer_out == pair->peer_in)
+  if (pair->far_out == pair->far_in)
     {
-      g_assert_cmpint (shutdown (pair->peer_out, SHUT_WR), ==, 0);
+      g_assert_cmpint (shutdown (pair->far_out, SHUT_WR), ==, 0);
       return;
     }
-  close (pair->peer_out);
-  pair->peer_out = pair->peer_in;
+  close (pair->far_out);
+  pair->far_out = pair->far_in;
 }
 
 /* ---- sentences about every kind ---- */
@@ -210,10 +129,10 @@ test_peer_hang_up (Pair *pair)
 static void
 test_read (gconstpointer data)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
 
   test_peer_write (&pair, "early");
@@ -248,10 +167,10 @@ test_read (gconstpointer data)
 static void
 test_level (gconstpointer data)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
   reader.per_call = 2;
 
@@ -275,11 +194,11 @@ test_level (gconstpointer data)
 }
 
 static gssize
-test_peer_read (Pair   *pair,
-                guint8 *data,
-                gsize   size)
+test_peer_read (TestFarEnd *pair,
+                guint8     *data,
+                gsize       size)
 {
-  gssize n = read (pair->peer_in, data, size);
+  gssize n = read (pair->far_in, data, size);
 
   return n < 0 && errno == EAGAIN ? -2 : n;
 }
@@ -289,7 +208,7 @@ test_write (gconstpointer data)
 {
   static guint8 block[1024 * 1024];
   g_autofree guint8 *got = g_malloc (sizeof block);
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
   gsize sent = 0, received = 0;
   gboolean blocked = FALSE;
@@ -297,7 +216,7 @@ test_write (gconstpointer data)
   for (gsize i = 0; i < sizeof block; i++)
     block[i] = (guint8) (i * 7 + i / 251);
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
 
   while (received < sizeof block)
@@ -342,12 +261,12 @@ static void
 test_half_close (gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
   guint8 got[16];
   gssize n;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
 
   g_assert_cmpint (devssh_io_watch_write (reader.watch, (guint8 *) "last", 4, &error), ==, 4);
@@ -364,7 +283,7 @@ test_half_close (gconstpointer data)
   g_assert_cmpmem (got, 4, "last", 4);
 
   /* The other way is still open. */
-  if (pair.peer_in != pair.peer_out || data == test_pair_socket)
+  if (pair.far_in != pair.far_out || data == test_far_end_socket)
     {
       test_peer_write (&pair, "reply");
       devssh_io_watch_set_wanted (reader.watch, G_IO_IN);
@@ -378,10 +297,10 @@ test_half_close (gconstpointer data)
 static void
 test_free_inside (gconstpointer data)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
   reader.free_inside = TRUE;
   test_peer_write (&pair, "x");
@@ -398,10 +317,10 @@ test_free_inside (gconstpointer data)
 static void
 test_free_waiting (gconstpointer data)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
   devssh_io_watch_set_wanted (reader.watch, G_IO_IN);
   test_spin_idle ();
@@ -418,12 +337,12 @@ static void
 test_close_flushes (gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
   guint8 got[16];
   gsize received = 0;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
   g_assert_cmpint (devssh_io_watch_write (reader.watch, (guint8 *) "goodbye", 7, &error), ==, 7);
   g_clear_pointer (&reader.watch, devssh_io_watch_free_and_close);
@@ -476,13 +395,13 @@ test_nest_cb (DevSshIoWatch *watch,
 static void
 test_nested_loop (gconstpointer data)
 {
-  Pair first, second;
+  TestFarEnd first, second;
   Reader reader;
   Nest nest = { &reader, FALSE, 0 };
   DevSshIoWatch *watch;
 
-  ((PairFunc) data) (&first);
-  ((PairFunc) data) (&second);
+  ((TestFarEndFunc) data) (&first);
+  ((TestFarEndFunc) data) (&second);
   test_reader_init (&reader, &second);
   watch = devssh_io_watch_new (reader.context, first.stream, test_nest_cb, &nest);
   devssh_io_watch_set_wanted (watch, G_IO_IN);
@@ -514,21 +433,21 @@ test_no_sigpipe (gconstpointer data)
   g_autoptr(GError) error = NULL;
   struct sigaction action = { .sa_handler = test_sigpipe_handler };
   struct sigaction before;
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
   gssize n = 0;
 
-  ((PairFunc) data) (&pair);
+  ((TestFarEndFunc) data) (&pair);
   test_reader_init (&reader, &pair);
   g_assert_cmpint (sigaction (SIGPIPE, NULL, &before), ==, 0);
   g_assert_true (before.sa_handler == SIG_IGN);
   /* GLib ignores the signal for the whole process as soon as it knows sockets; our own writes must not need that. */
   g_assert_cmpint (sigaction (SIGPIPE, &action, &before), ==, 0);
   n_sigpipe = 0;
-  if (pair.peer_out != pair.peer_in)
-    close (pair.peer_out);
-  close (pair.peer_in);
-  pair.peer_in = pair.peer_out = dup (0);
+  if (pair.far_out != pair.far_in)
+    close (pair.far_out);
+  close (pair.far_in);
+  pair.far_in = pair.far_out = dup (0);
   while (n != -1)
     {
       n = devssh_io_watch_write (reader.watch, (guint8 *) "x", 1, &error);
@@ -540,7 +459,7 @@ test_no_sigpipe (gconstpointer data)
           devssh_io_watch_set_wanted (reader.watch, 0);
         }
     }
-  if (data == test_pair_buffered)
+  if (data == test_far_end_buffered)
     g_assert_cmpint (n_sigpipe, >=, 0);   /* here GIO itself writes, in a thread of its own */
   else
     g_assert_cmpint (n_sigpipe, ==, 0);
@@ -579,8 +498,8 @@ test_abort (void)
 {
   g_autoptr(GSocketConnection) near_end = NULL;
   g_autoptr(GSocketConnection) far_end = NULL;
-  Pair pair = { NULL, -1, -1 };
-  Pair far_pair = { NULL, -1, -1 };
+  TestFarEnd pair = { NULL, -1, -1 };
+  TestFarEnd far_pair = { NULL, -1, -1 };
   Reader reader, far_reader;
 
   test_tcp_pair (&near_end, &far_end);
@@ -607,7 +526,7 @@ test_close_gracefully (void)
 {
   g_autoptr(GSocketConnection) near_end = NULL;
   g_autoptr(GSocketConnection) far_end = NULL;
-  Pair pair = { NULL, -1, -1 };
+  TestFarEnd pair = { NULL, -1, -1 };
   Reader reader;
 
   test_tcp_pair (&near_end, &far_end);
@@ -629,7 +548,7 @@ test_hang_up_unwanted (void)
 {
   g_autoptr(GSocketConnection) near_end = NULL;
   g_autoptr(GSocketConnection) far_end = NULL;
-  Pair pair = { NULL, -1, -1 };
+  TestFarEnd pair = { NULL, -1, -1 };
   Reader reader;
   struct linger linger = { 1, 0 };
 
@@ -655,10 +574,10 @@ test_hang_up_unwanted (void)
 static void
 test_closed_beneath (void)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
 
-  test_pair_socket (&pair);
+  test_far_end_socket (&pair);
   test_reader_init (&reader, &pair);
   devssh_io_watch_set_wanted (reader.watch, G_IO_IN);
   test_spin_idle ();
@@ -676,10 +595,10 @@ test_closed_beneath (void)
 static void
 test_twice (void)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader first, second;
 
-  test_pair_socket (&pair);
+  test_far_end_socket (&pair);
   test_reader_init (&first, &pair);
   test_reader_init (&second, &pair);
   devssh_io_watch_set_wanted (first.watch, G_IO_IN);
@@ -700,14 +619,14 @@ test_twice (void)
 static void
 test_generations (void)
 {
-  Pair pairs[8];
+  TestFarEnd pairs[8];
   Reader readers[8];
 
   for (int round = 0; round < 3; round++)
     {
       for (int i = 0; i < 8; i++)
         {
-          test_pair_socket (&pairs[i]);
+          test_far_end_socket (&pairs[i]);
           test_reader_init (&readers[i], &pairs[i]);
           devssh_io_watch_set_wanted (readers[i].watch, G_IO_IN);
           test_peer_write (&pairs[i], "x");
@@ -749,13 +668,13 @@ test_killer_cb (DevSshIoWatch *watch,
 static void
 test_killed_in_turn (void)
 {
-  Pair pairs[2];
+  TestFarEnd pairs[2];
   Reader readers[2];
   Killer killers[2] = { { &readers[1], 0 }, { &readers[0], 0 } };
 
   for (int i = 0; i < 2; i++)
     {
-      test_pair_socket (&pairs[i]);
+      test_far_end_socket (&pairs[i]);
       test_reader_init (&readers[i], &pairs[i]);
       devssh_io_watch_free (readers[i].watch);
       readers[i].watch = devssh_io_watch_new (readers[i].context, pairs[i].stream, test_killer_cb, &killers[i]);
@@ -780,13 +699,13 @@ test_killed_in_turn (void)
 static void
 test_fork (void)
 {
-  Pair pair;
+  TestFarEnd pair;
   Reader reader;
   guint8 got[16];
   pid_t child;
   int status;
 
-  test_pair_socket (&pair);
+  test_far_end_socket (&pair);
   test_reader_init (&reader, &pair);
   devssh_io_watch_set_wanted (reader.watch, G_IO_IN);
   test_spin_idle ();
@@ -819,11 +738,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  static const struct { const char *name; PairFunc pair; } kinds[] = {
-    { "socket", test_pair_socket },
-    { "pipe", test_pair_pipe },
-    { "blocking-pipe", test_pair_blocking_pipe },
-    { "buffered", test_pair_buffered },
+  static const struct { const char *name; TestFarEndFunc pair; } kinds[] = {
+    { "socket", test_far_end_socket },
+    { "pipe", test_far_end_pipe },
+    { "blocking-pipe", test_far_end_blocking_pipe },
+    { "buffered", test_far_end_buffered },
   };
   static const struct { const char *name; GTestDataFunc func; } sentences[] = {
     { "read", test_read },

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A channel joined with a stream: two engines, and a socket whose other end the test holds. */
 #include "../connection/connection-util.h"
+#include "../test-far-end.h"
 #include "../test-memory.h"
 
 #include <errno.h>
-#include <gio/gunixinputstream.h>
-#include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/wire/devssh-numbers.h>
@@ -31,121 +30,22 @@ typedef struct
   GAsyncResult  *result;
 } Fixture;
 
-static GIOStream *
-test_connection_new (int fd)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GSocket) socket = g_socket_new_from_fd (fd, &error);
-
-  g_assert_no_error (error);
-  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-}
-
 static void
-test_stream_socket (Fixture *self)
+test_fixture_init (Fixture        *self,
+                   TestFarEndFunc  make_stream)
 {
-  int fds[2];
+  TestFarEnd far_end;
 
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
-  self->stream = test_connection_new (fds[0]);
-  self->far_in = self->far_out = fds[1];
-}
-
-/* Only here is there a reset. The system would enlarge its buffers by itself, to tens of megabytes where it is configured so. */
-static void
-test_stream_tcp (Fixture *self)
-{
-  const int sizes[] = { SO_SNDBUF, SO_RCVBUF };
-  g_autoptr(GSocketListener) listener = g_socket_listener_new ();
-  g_autoptr(GSocketClient) client = g_socket_client_new ();
-  g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr(GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
-  g_autoptr(GSocketAddress) address = NULL;
-  g_autoptr(GSocketConnection) far_end = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_assert_true (g_socket_listener_add_address (listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
-                                                NULL, &address, &error));
-  g_socket_client_set_enable_proxy (client, FALSE);
-  far_end = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
-  g_assert_no_error (error);
-  self->stream = G_IO_STREAM (g_socket_listener_accept (listener, NULL, NULL, &error));
-  g_assert_no_error (error);
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      g_socket_set_option (g_socket_connection_get_socket (far_end), SOL_SOCKET, sizes[i], 256 * 1024, &error);
-      g_assert_no_error (error);
-      g_socket_set_option (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)), SOL_SOCKET, sizes[i],
-                           256 * 1024, &error);
-      g_assert_no_error (error);
-    }
-  self->far_in = self->far_out = dup (g_socket_get_fd (g_socket_connection_get_socket (far_end)));
-}
-
-/* The far ends never block. */
-static void
-test_stream_pipes (Fixture  *self,
-                   gboolean  nonblocking)
-{
-  g_autoptr(GInputStream) input = NULL;
-  g_autoptr(GOutputStream) output = NULL;
-  int down[2], up[2];
-
-  g_assert_true (g_unix_open_pipe (down, FD_CLOEXEC, NULL));
-  g_assert_true (g_unix_open_pipe (up, FD_CLOEXEC, NULL));
-  g_unix_set_fd_nonblocking (down[0], nonblocking, NULL);
-  g_unix_set_fd_nonblocking (up[1], nonblocking, NULL);
-  g_unix_set_fd_nonblocking (up[0], TRUE, NULL);
-  g_unix_set_fd_nonblocking (down[1], TRUE, NULL);
-  input = g_unix_input_stream_new (down[0], TRUE);
-  output = g_unix_output_stream_new (up[1], TRUE);
-  self->stream = g_simple_io_stream_new (input, output);
-  self->far_in = up[0];
-  self->far_out = down[1];
-}
-
-static void
-test_stream_pipe (Fixture *self)
-{
-  test_stream_pipes (self, TRUE);
-}
-
-/* A program's pipes. */
-static void
-test_stream_blocking_pipe (Fixture *self)
-{
-  test_stream_pipes (self, FALSE);
-}
-
-/* Cannot be polled. */
-static void
-test_stream_buffered (Fixture *self)
-{
-  g_autoptr(GInputStream) input = NULL;
-  g_autoptr(GOutputStream) output = NULL;
-  GIOStream *inner;
-
-  test_stream_pipe (self);
-  inner = self->stream;
-  input = g_buffered_input_stream_new (g_io_stream_get_input_stream (inner));
-  output = g_buffered_output_stream_new (g_io_stream_get_output_stream (inner));
-  self->stream = g_simple_io_stream_new (input, output);
-  g_object_set_data_full (G_OBJECT (self->stream), "inner", inner, g_object_unref);
-}
-
-typedef void (*StreamFunc) (Fixture *self);
-
-static void
-test_fixture_init (Fixture    *self,
-                   StreamFunc  make_stream)
-{
   memset (self, 0, sizeof *self);
   test_pair_init (&self->pair, NULL);
   self->channel = test_open_both (&self->pair, &self->pair.client, &self->spliced);
   self->ears = test_ears_new (self->channel);
   self->arrived = g_byte_array_new ();
   self->cancellable = g_cancellable_new ();
-  make_stream (self);
+  make_stream (&far_end);
+  self->stream = far_end.stream;
+  self->far_in = far_end.far_in;
+  self->far_out = far_end.far_out;
 }
 
 static void
@@ -286,7 +186,7 @@ test_both_ways (gconstpointer data)
   gsize written = 0;
   Fixture self;
 
-  test_fixture_init (&self, (StreamFunc) data);
+  test_fixture_init (&self, (TestFarEndFunc) data);
   test_ears_all (self.ears);
   test_fixture_splice (&self, BOTH);
 
@@ -315,7 +215,7 @@ test_half_close (gconstpointer data)
 {
   Fixture self;
 
-  test_fixture_init (&self, (StreamFunc) data);
+  test_fixture_init (&self, (TestFarEndFunc) data);
   test_ears_all (self.ears);
   test_fixture_splice (&self, BOTH);
 
@@ -345,7 +245,7 @@ test_stream_ends_first (gconstpointer data)
 {
   Fixture self;
 
-  test_fixture_init (&self, (StreamFunc) data);
+  test_fixture_init (&self, (TestFarEndFunc) data);
   test_ears_all (self.ears);
   test_fixture_splice (&self, DEVSSH_CHANNEL_SPLICE_NONE);
 
@@ -378,7 +278,7 @@ test_early_data (void)
 {
   Fixture self;
 
-  test_fixture_init (&self, test_stream_socket);
+  test_fixture_init (&self, test_far_end_socket);
   test_send (self.channel, "early ");
   test_pair_run (&self.pair);
   test_fixture_splice (&self, BOTH);
@@ -396,7 +296,7 @@ test_extended_data (void)
   g_autoptr(GAsyncResult) sent = NULL;
   Fixture self;
 
-  test_fixture_init (&self, test_stream_socket);
+  test_fixture_init (&self, test_far_end_socket);
   test_fixture_splice (&self, BOTH);
   devssh_channel_send_extended_async (self.channel, DEVSSH_EXTENDED_DATA_STDERR, noise, NULL, test_keep_result_cb, &sent);
   test_send (self.channel, "data");
@@ -416,7 +316,7 @@ test_slow_stream (gconstpointer data)
   guint64 received;
   Fixture self;
 
-  test_fixture_init (&self, (StreamFunc) data);
+  test_fixture_init (&self, (TestFarEndFunc) data);
   test_fixture_splice (&self, BOTH);
   /* Whole packets would fill a pipe to its last byte: a write that is larger than the room takes an odd one. */
   test_send (self.channel, "odd");
@@ -445,7 +345,7 @@ test_slow_stream_bytes (void)
   Fixture self;
   gsize before, held;
 
-  test_fixture_init (&self, test_stream_socket);
+  test_fixture_init (&self, test_far_end_socket);
   test_fixture_splice (&self, BOTH);
   test_fixture_turn (&self, FALSE);
   before = test_memory_get_allocated ();
@@ -474,7 +374,7 @@ test_slow_channel (gconstpointer data)
   Fixture self;
   gssize n;
 
-  test_fixture_init (&self, (StreamFunc) data);
+  test_fixture_init (&self, (TestFarEndFunc) data);
   test_fixture_splice (&self, BOTH);
   for (int quiet = 0; quiet < 3;)
     {
@@ -514,7 +414,7 @@ test_reset (void)
   struct linger linger = { 1, 0 };
   Fixture self;
 
-  test_fixture_init (&self, test_stream_tcp);
+  test_fixture_init (&self, test_far_end_tcp);
   test_ears_all (self.ears);
   test_fixture_splice (&self, BOTH);
   test_pair_run (&self.pair);
@@ -534,7 +434,7 @@ test_reset_told_only (void)
   struct linger linger = { 1, 0 };
   Fixture self;
 
-  test_fixture_init (&self, test_stream_tcp);
+  test_fixture_init (&self, test_far_end_tcp);
   test_fixture_splice (&self, DEVSSH_CHANNEL_SPLICE_NONE);
   test_pair_run (&self.pair);
   setsockopt (self.far_in, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
@@ -551,7 +451,7 @@ test_closed_in_order (void)
 {
   Fixture self;
 
-  test_fixture_init (&self, test_stream_tcp);
+  test_fixture_init (&self, test_far_end_tcp);
   test_fixture_splice (&self, BOTH);
   test_send (self.channel, "bye");
   devssh_channel_close (self.channel);
@@ -570,7 +470,7 @@ test_closed_with_rest (void)
   g_autoptr(GBytes) down = test_bytes (1024 * 1024, 5);
   Fixture self;
 
-  test_fixture_init (&self, test_stream_socket);
+  test_fixture_init (&self, test_far_end_socket);
   test_fixture_splice (&self, BOTH);
   devssh_channel_send_async (self.channel, down, NULL, NULL, NULL);
   devssh_channel_close (self.channel);
@@ -590,7 +490,7 @@ test_closed_with_signal (void)
 {
   Fixture self;
 
-  test_fixture_init (&self, test_stream_tcp);
+  test_fixture_init (&self, test_far_end_tcp);
   test_fixture_splice (&self, BOTH);
   test_pair_run (&self.pair);
   devssh_channel_close_with_signal (self.channel, "KILL", NULL);
@@ -608,7 +508,7 @@ test_session_lost (void)
                                                 DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "gone");
   Fixture self;
 
-  test_fixture_init (&self, test_stream_tcp);
+  test_fixture_init (&self, test_far_end_tcp);
   test_fixture_splice (&self, BOTH);
   test_fixture_write (&self, "unsent");
   test_pair_run (&self.pair);
@@ -629,7 +529,7 @@ test_cancelled (gconstpointer data)
       g_autoptr(GBytes) down = test_bytes (200 * 1024, 6);
       Fixture self;
 
-      test_fixture_init (&self, (StreamFunc) data);
+      test_fixture_init (&self, (TestFarEndFunc) data);
       test_ears_all (self.ears);
       test_fixture_splice (&self, BOTH);
       devssh_channel_send_async (self.channel, down, NULL, NULL, NULL);
@@ -655,7 +555,7 @@ test_second_reader (void)
   g_autoptr(GError) error = NULL;
   Fixture self;
 
-  test_fixture_init (&self, test_stream_socket);
+  test_fixture_init (&self, test_far_end_socket);
   test_fixture_splice (&self, BOTH);
   devssh_channel_splice_async (self.spliced, self.stream, BOTH, G_PRIORITY_DEFAULT, NULL, test_keep_result_cb, &second);
   g_assert_null (second);
@@ -673,12 +573,12 @@ int
 main (int   argc,
       char *argv[])
 {
-  static const struct { const char *name; StreamFunc stream; } kinds[] = {
-    { "socket", test_stream_socket },
-    { "tcp", test_stream_tcp },
-    { "pipe", test_stream_pipe },
-    { "blocking-pipe", test_stream_blocking_pipe },
-    { "buffered", test_stream_buffered },
+  static const struct { const char *name; TestFarEndFunc stream; } kinds[] = {
+    { "socket", test_far_end_socket },
+    { "tcp", test_far_end_tcp },
+    { "pipe", test_far_end_pipe },
+    { "blocking-pipe", test_far_end_blocking_pipe },
+    { "buffered", test_far_end_buffered },
   };
   static const struct { const char *name; GTestDataFunc func; } sentences[] = {
     { "both-ways", test_both_ways },
