@@ -165,6 +165,39 @@ test_hot_path_out (void)
   test_end_clear (&end);
 }
 
+/* Small sends that nobody wants to hear of share what they are kept in. */
+static void
+test_hot_path_small (gconstpointer user_data)
+{
+  g_autofree guint8 *data = g_malloc0 (GPOINTER_TO_SIZE (user_data));
+  g_autoptr(GBytes) bytes = g_bytes_new_static (data, GPOINTER_TO_SIZE (user_data));
+  TestEnd end;
+  DevSshOutgoing out;
+  g_autoptr(DevSshChannel) channel = end_with_channel (&end);
+  gulong before, allocated;
+  gint64 begun;
+  guint packets = 0;
+
+  before = n_allocations;
+  begun = g_get_monotonic_time ();
+  for (guint i = 0; i < N_MESSAGES; i += 250)
+    {
+      for (guint j = 0; j < 250; j++)
+        devssh_channel_send_async (channel, bytes, NULL, NULL, NULL);
+      while (devssh_connection_pull (end.connection, &out))
+        {
+          devssh_connection_pulled (end.connection, &out);
+          packets++;
+        }
+    }
+  allocated = n_allocations - before;
+  report ("small", begun, allocated);
+  g_assert_cmpuint (packets, ==, N_MESSAGES);
+  if (CAN_COUNT)
+    g_assert_cmpuint (allocated, <, N_MESSAGES / 10);
+  test_end_clear (&end);
+}
+
 /* A signal handler costs the GBytes and nothing else. */
 static void
 ignore_data_cb (DevSshChannel *channel,
@@ -207,6 +240,8 @@ main (int   argc,
 
   g_test_add_func ("/connection/hot-path/in", test_hot_path_in);
   g_test_add_func ("/connection/hot-path/out", test_hot_path_out);
+  g_test_add_data_func ("/connection/hot-path/small/10", GSIZE_TO_POINTER (10), test_hot_path_small);
+  g_test_add_data_func ("/connection/hot-path/small/200", GSIZE_TO_POINTER (200), test_hot_path_small);
   g_test_add_func ("/connection/hot-path/signal", test_hot_path_signal);
 
   return g_test_run ();
