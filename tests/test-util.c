@@ -21,24 +21,6 @@ test_watchdog_start (gint64 until)
   return source;
 }
 
-void
-test_settle (void)
-{
-  while (g_main_context_iteration (g_main_context_get_thread_default (), FALSE))
-    ;
-}
-
-void
-test_keep_result_cb (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      user_data)
-{
-  GAsyncResult **kept = user_data;
-
-  g_assert_null (*kept);
-  *kept = g_object_ref (result);
-}
-
 static GIOStream *
 test_stream_for_fd (int fd)
 {

@@ -4,6 +4,8 @@
 
 #include <libdevssh/devssh.h>
 
+#include "test-loop.h"
+
 G_BEGIN_DECLS
 
 /* Turns the thread-default context until condition holds; a test that waits for 30 seconds has failed. */
@@ -21,10 +23,6 @@ G_BEGIN_DECLS
   } G_STMT_END
 
 GSource       *test_watchdog_start   (gint64 until);
-/* Turns the loop until nothing is ready any more. */
-void           test_settle           (void);
-/* user_data: GAsyncResult **, which must be NULL. */
-void           test_keep_result_cb   (GObject *source, GAsyncResult *result, gpointer user_data);
 
 /* Two ends of a Unix socket pair, as GSocketConnections. */
 void           test_stream_pair      (GIOStream **a, GIOStream **b);

@@ -3,6 +3,8 @@
 #include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-error.h>
 
+#include "../test-loop.h"
+
 /* A main context of this test alone, thread-default while it lasts. */
 typedef struct
 {
@@ -422,17 +424,6 @@ test_context_moves_to_thread (Fixture       *self,
 /* ---- results of tasks ---- */
 
 static void
-keep_result_cb (GObject      *object,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  GAsyncResult **kept = user_data;
-
-  g_assert_null (*kept);
-  *kept = g_object_ref (result);
-}
-
-static void
 test_context_returns (Fixture       *self,
                       gconstpointer  data)
 {
@@ -442,7 +433,7 @@ test_context_returns (Fixture       *self,
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < 4; i++)
-    tasks[i] = g_task_new (NULL, NULL, keep_result_cb, &results[i]);
+    tasks[i] = g_task_new (NULL, NULL, test_keep_result_cb, &results[i]);
 
   devssh_context_return_boolean (self->context, tasks[0], TRUE);
   devssh_context_return_int (self->context, tasks[1], 4711);

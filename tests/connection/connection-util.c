@@ -54,8 +54,7 @@ test_end_clear (TestEnd *end)
   devssh_connection_abort (end->connection, error);
   test_end_run (end);
   g_clear_pointer (&end->connection, devssh_connection_free);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  test_settle ();
   test_end_drop_sent (end);
   g_string_free (end->log, TRUE);
   g_clear_pointer (&end->buffer, devssh_buffer_unref);
@@ -346,18 +345,6 @@ test_accept_opening (TestEnd              *end,
 }
 
 /* ---- results ---- */
-
-void
-test_keep_result_cb (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      user_data)
-{
-  GAsyncResult **place = user_data;
-
-  /* Exactly once. */
-  g_assert_null (*place);
-  *place = g_object_ref (result);
-}
 
 GTask *
 test_task_new (GCancellable  *cancellable,

@@ -2,6 +2,8 @@
 /* Two connection engines joined by two lists of messages, and a small pump that plays the session. */
 #pragma once
 
+#include "../test-loop.h"
+
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/connection/devssh-answers-private.h>
 #include <libdevssh/connection/devssh-channel-private.h>
@@ -76,7 +78,6 @@ void      test_end_clear_log   (TestEnd *end);
 gboolean  test_accept_opening  (TestEnd *end, DevSshChannelOpening *opening);
 
 /* Results of asynchronous calls. */
-void            test_keep_result_cb   (GObject *source, GAsyncResult *result, gpointer user_data);
 GTask          *test_task_new         (GCancellable *cancellable, GAsyncResult **result);
 DevSshChannel  *test_open_channel     (TestPair *pair, TestEnd *end, const char *channel_type);
 /* Opens from end; *theirs is the peer's channel. */

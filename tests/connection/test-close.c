@@ -204,8 +204,7 @@ test_close_session_unread (void)
 
   reader.text = g_string_new (NULL);
   g_assert_true (devssh_channel_set_consumer (theirs, &reader.consumer, NULL));
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  test_settle ();
   g_assert_cmpstr (reader.text->str, ==, "unread closed:over ");
   g_string_free (reader.text, TRUE);
 }

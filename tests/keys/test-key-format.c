@@ -4,6 +4,8 @@
 #include <libdevssh/keys/devssh-key-format-private.h>
 #include <libdevssh/wire/devssh-numbers.h>
 
+#include "../test-loop.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -925,16 +927,6 @@ test_wiped (void)
 }
 
 /* ---- files ---- */
-
-static void
-test_keep_result_cb (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      user_data)
-{
-  GAsyncResult **kept = user_data;
-
-  *kept = g_object_ref (result);
-}
 
 static void
 test_file (void)

@@ -3,6 +3,8 @@
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/service/devssh-port-forwarder.h>
 
+#include "../test-loop.h"
+
 /* Forwards nothing, and remembers what it was called with. */
 typedef struct
 {
@@ -166,31 +168,6 @@ test_forwarder_init (TestForwarder *self)
   self->calls = g_string_new (NULL);
   self->lists[0] = g_list_store_new (DEVSSH_TYPE_FORWARDED_PORT);
   self->lists[1] = g_list_store_new (DEVSSH_TYPE_FORWARDED_PORT);
-}
-
-static void
-keep_result_cb (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  GAsyncResult **place = user_data;
-
-  g_assert_null (*place);
-  *place = g_object_ref (result);
-}
-
-static void
-spin_until (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
-spin (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
 }
 
 /* Ports */
@@ -392,7 +369,7 @@ test_defaults (void)
     g_autoptr(GAsyncResult) result = NULL; \
     g_autoptr(GError) error = NULL; \
     call; \
-    spin_until (&result); \
+    test_wait_result (&result); \
     g_assert_null (finish (forwarder, result, &error)); \
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT); \
   } G_STMT_END
@@ -404,25 +381,25 @@ test_no_ports (void)
   g_autoptr(TestForwarder) self = g_object_new (test_forwarder_get_type (), NULL);
   DevSshPortForwarder *forwarder = DEVSSH_PORT_FORWARDER (self);
 
-  ASSERT_NO_PORT (devssh_port_forwarder_forward_from_remote_port_async (forwarder, NULL, 65536, NULL, 80, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_forward_from_remote_port_async (forwarder, NULL, 65536, NULL, 80, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_forward_from_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_forward_from_remote_port_async (forwarder, NULL, 80, NULL, 65616, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_forward_from_remote_port_async (forwarder, NULL, 80, NULL, 65616, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_forward_from_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_forward_from_remote_port_async (forwarder, NULL, 0, NULL, 0, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_forward_from_remote_port_async (forwarder, NULL, 0, NULL, 0, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_forward_from_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_stream_from_remote_port_async (forwarder, NULL, G_MAXUINT, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_stream_from_remote_port_async (forwarder, NULL, G_MAXUINT, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_stream_from_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_forward_to_remote_port_async (forwarder, NULL, 65536, NULL, 80, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_forward_to_remote_port_async (forwarder, NULL, 65536, NULL, 80, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_forward_to_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_forward_to_remote_port_async (forwarder, NULL, 0, NULL, 0, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_forward_to_remote_port_async (forwarder, NULL, 0, NULL, 0, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_forward_to_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_stream_to_remote_port_async (forwarder, NULL, 0, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_stream_to_remote_port_async (forwarder, NULL, 0, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_stream_to_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_stream_to_remote_port_async (forwarder, NULL, 65616, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_stream_to_remote_port_async (forwarder, NULL, 65616, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_stream_to_remote_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_connect_to_forwarded_port_async (forwarder, 0, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_connect_to_forwarded_port_async (forwarder, 0, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_connect_to_forwarded_port_finish);
-  ASSERT_NO_PORT (devssh_port_forwarder_wait_for_forwarded_port_async (forwarder, 0, NULL, keep_result_cb, &result),
+  ASSERT_NO_PORT (devssh_port_forwarder_wait_for_forwarded_port_async (forwarder, 0, NULL, test_keep_result_cb, &result),
                   devssh_port_forwarder_wait_for_forwarded_port_finish);
   g_assert_cmpstr (self->calls->str, ==, "");
 }
@@ -484,7 +461,7 @@ tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
   g_clear_object (&fixture->kept);
-  spin ();
+  test_settle ();
   g_assert_cmpuint (G_OBJECT (fixture->self)->ref_count, ==, 1);
   g_assert_cmpuint (G_OBJECT (fixture->stream)->ref_count, ==, 1);
   g_assert_cmpuint (G_OBJECT (fixture->other)->ref_count, ==, 1);
@@ -563,18 +540,18 @@ ask (Fixture   *fixture,
   g_autoptr(GAsyncResult) result = NULL;
 
   g_assert_cmpint (devssh_port_forwarder_ask_connecting_async (fixture->forwarder, NULL, 80, TRUE, fixture->stream,
-                                                               NULL, keep_result_cb, &result), ==, answered);
+                                                               NULL, test_keep_result_cb, &result), ==, answered);
   g_assert_null (result);
 
   if (!answered)
     {
-      spin ();
+      test_settle ();
       g_assert_null (result);
       if (fixture->kept != NULL)
         devssh_forwarded_port_connecting_replace (fixture->kept, fixture->other);
     }
 
-  spin_until (&result);
+  test_wait_result (&result);
 
   return devssh_port_forwarder_ask_connecting_finish (fixture->forwarder, result, error);
 }
@@ -636,14 +613,14 @@ test_connecting_cancelled (Fixture       *fixture,
 
   g_signal_connect (fixture->self, "forwarded-port-connecting", G_CALLBACK (keep_cb), fixture);
   devssh_port_forwarder_ask_connecting_async (fixture->forwarder, NULL, 80, TRUE, fixture->stream,
-                                              cancellable, keep_result_cb, &result);
+                                              cancellable, test_keep_result_cb, &result);
   g_cancellable_cancel (cancellable);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_null (devssh_port_forwarder_ask_connecting_finish (fixture->forwarder, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   devssh_forwarded_port_connecting_accept (fixture->kept);
-  spin ();
+  test_settle ();
 }
 
 /* ::stream-opened and ::allow-address */

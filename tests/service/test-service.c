@@ -5,6 +5,8 @@
 #include <libdevssh/connection/devssh-answers-private.h>
 #include <libdevssh/service/devssh-service-private.h>
 
+#include "../test-loop.h"
+
 /* What the application's handler does with a question. */
 typedef gboolean (*Handler) (DevSshService  *service,
                              DevSshQuestion *question);
@@ -106,39 +108,13 @@ tear_down (Fixture       *fixture,
   g_clear_object (&kept);
   devssh_service_detach (DEVSSH_SERVICE (fixture->service));
 
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  test_settle ();
 
   /* Nothing may keep a service whose session has gone. */
   g_assert_cmpuint (G_OBJECT (fixture->service)->ref_count, ==, 1);
   g_object_unref (fixture->service);
   g_object_unref (fixture->session);
   g_string_free (traces, TRUE);
-}
-
-static void
-keep_result_cb (GObject      *source,
-                GAsyncResult *result,
-                gpointer      user_data)
-{
-  GAsyncResult **place = user_data;
-
-  g_assert_null (*place);
-  *place = g_object_ref (result);
-}
-
-static void
-spin_until (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
-spin (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
 }
 
 static gboolean
@@ -280,10 +256,10 @@ test_ask_accepted (Fixture       *fixture,
 
   handler = accept_handler;
   devssh_question_set_sink (DEVSSH_QUESTION (request), count_cb, &n_answers);
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
   g_assert_cmpuint (n_emissions, ==, 1);
   g_assert_null (result);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_true (devssh_service_ask_finish (current, result, &error));
   g_assert_no_error (error);
 
@@ -315,8 +291,8 @@ test_ask_shows_the_same (Fixture       *fixture,
   g_autoptr(GAsyncResult) result = NULL;
 
   handler = look_handler;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
-  spin_until (&result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
+  test_wait_result (&result);
   g_assert_true (devssh_service_ask_finish (current, result, NULL));
 }
 
@@ -329,8 +305,8 @@ test_ask_refused (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = (Handler) data;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
-  spin_until (&result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_REFUSED);
 }
@@ -344,13 +320,13 @@ test_ask_later (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = keep_handler;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
-  spin ();
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
+  test_settle ();
   g_assert_null (result);
 
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (kept), TRUE);
   g_assert_null (result);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_true (devssh_service_ask_finish (current, result, &error));
   g_assert_no_error (error);
 }
@@ -364,11 +340,11 @@ test_ask_dropped_later (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = keep_handler;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
-  spin ();
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
+  test_settle ();
   g_assert_null (result);
   g_clear_object (&kept);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_REFUSED);
 }
@@ -383,16 +359,16 @@ test_ask_cancelled (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = keep_handler;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), cancellable, keep_result_cb, &result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), cancellable, test_keep_result_cb, &result);
   g_cancellable_cancel (cancellable);
   g_assert_null (result);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   /* An answer that comes late does nothing. */
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (kept), TRUE);
-  spin ();
+  test_settle ();
 }
 
 static void
@@ -406,9 +382,9 @@ test_ask_cancelled_before (Fixture       *fixture,
 
   handler = accept_handler;
   g_cancellable_cancel (cancellable);
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), cancellable, keep_result_cb, &result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), cancellable, test_keep_result_cb, &result);
   g_assert_cmpuint (n_emissions, ==, 0);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
@@ -423,12 +399,12 @@ test_ask_question_died (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = keep_handler;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
   devssh_question_kill (DEVSSH_QUESTION (request));
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
-  spin ();
+  test_settle ();
   g_assert_true (g_cancellable_is_cancelled (devssh_question_get_cancellable (kept)));
 }
 
@@ -441,15 +417,15 @@ test_ask_session_closed (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = keep_handler;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
   devssh_service_detach (current);
   g_assert_null (result);
-  spin_until (&result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
 
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (kept), TRUE);
-  spin ();
+  test_settle ();
 }
 
 static void
@@ -461,11 +437,11 @@ test_ask_closed_inside (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   handler = (Handler) data;
-  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
-  spin_until (&result);
+  devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
+  test_wait_result (&result);
   g_assert_false (devssh_service_ask_finish (current, result, &error));
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
-  spin ();
+  test_settle ();
 }
 
 static void
@@ -484,8 +460,8 @@ test_ask_without_session (Fixture       *fixture,
       g_autoptr(GAsyncResult) result = NULL;
       g_autoptr(GError) error = NULL;
 
-      devssh_service_ask_async (services[i], DEVSSH_QUESTION (request), NULL, keep_result_cb, &result);
-      spin_until (&result);
+      devssh_service_ask_async (services[i], DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &result);
+      test_wait_result (&result);
       g_assert_false (devssh_service_ask_finish (services[i], result, &error));
       g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
     }
@@ -506,19 +482,19 @@ test_ask_many (Fixture       *fixture,
     {
       g_autoptr(DevSshSessionRequest) request = request_new ();
 
-      devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, keep_result_cb, &results[i]);
+      devssh_service_ask_async (current, DEVSSH_QUESTION (request), NULL, test_keep_result_cb, &results[i]);
       asked[i] = g_steal_pointer (&kept);
     }
 
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (asked[2]), TRUE);
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (asked[0]), FALSE);
-  spin_until (&results[2]);
-  spin_until (&results[0]);
+  test_wait_result (&results[2]);
+  test_wait_result (&results[0]);
   g_assert_null (results[1]);
   g_assert_true (devssh_service_ask_finish (current, results[2], NULL));
   g_assert_false (devssh_service_ask_finish (current, results[0], NULL));
   g_object_unref (asked[1]);
-  spin_until (&results[1]);
+  test_wait_result (&results[1]);
   g_assert_false (devssh_service_ask_finish (current, results[1], NULL));
   g_object_unref (asked[0]);
   g_object_unref (asked[2]);
@@ -580,7 +556,7 @@ test_default_refused (Fixture       *fixture,
   handler = (Handler) data;
   devssh_question_set_sink (DEVSSH_QUESTION (request), count_cb, &n_answers);
   dispatch (request);
-  spin ();
+  test_settle ();
   g_assert_cmpuint (n_answers, ==, 1);
   g_assert_false (devssh_session_request_get_success (request));
 }
@@ -595,7 +571,7 @@ test_default_later (Fixture       *fixture,
   handler = keep_handler;
   devssh_question_set_sink (DEVSSH_QUESTION (request), count_cb, &n_answers);
   g_assert_true (dispatch (request));
-  spin ();
+  test_settle ();
   g_assert_cmpuint (n_answers, ==, 0);
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (kept), TRUE);
   g_assert_cmpuint (n_answers, ==, 1);
@@ -614,7 +590,7 @@ test_default_question_died (Fixture       *fixture,
 
   /* Before the loop has told anybody, and after. */
   devssh_session_request_complete (DEVSSH_SESSION_REQUEST (kept), TRUE);
-  spin ();
+  test_settle ();
   g_assert_false (devssh_session_request_get_success (request));
 }
 

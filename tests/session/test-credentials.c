@@ -4,15 +4,10 @@
 
 #include <libdevssh/wire/devssh-numbers.h>
 
+#include "../test-loop.h"
+
 #define test_spin_until(condition) \
   G_STMT_START { while (!(condition)) g_main_context_iteration (NULL, TRUE); } G_STMT_END
-
-static void
-test_spin_idle (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-}
 
 static DevSshKeyPair *
 test_key_new (void)
@@ -173,7 +168,7 @@ test_answered_now (void)
 
   g_signal_connect (credentials, "password-requested", G_CALLBACK (test_provide_cb), &asker);
   devssh_client_credentials_ask_password (credentials, NULL, test_done_cb, &asker, test_destroy_cb);
-  test_spin_idle ();
+  test_settle ();
   g_assert_cmpuint (asker.told, ==, 1);
   g_assert_cmpuint (asker.destroyed, ==, 1);
   g_assert_cmpstr (asker.user, ==, "bob");
@@ -202,7 +197,7 @@ test_answered_later (void)
 
   g_signal_connect (credentials, "private-key-requested", G_CALLBACK (test_keep_cb), &asker);
   devssh_server_credentials_ask_private_key (credentials, public_key, NULL, test_done_cb, &asker, test_destroy_cb);
-  test_spin_idle ();
+  test_settle ();
   g_assert_cmpuint (asker.told, ==, 0);
   g_assert_true (devssh_credential_request_get_public_key (asker.kept) == public_key);
   g_assert_null (devssh_credential_request_get_user_name (asker.kept));
@@ -250,7 +245,7 @@ test_answered_and_failed (void)
 
   g_signal_connect (credentials, "password-requested", G_CALLBACK (test_provide_and_fail_cb), NULL);
   devssh_client_credentials_ask_password (credentials, NULL, test_done_cb, &asker, test_destroy_cb);
-  test_spin_idle ();
+  test_settle ();
   g_assert_cmpuint (asker.told, ==, 1);
   g_assert_null (asker.password);
   test_asker_clear (&asker);
@@ -263,7 +258,7 @@ test_nobody_listens (void)
   Asker asker = { 0, };
 
   devssh_client_credentials_ask_password (credentials, NULL, test_done_cb, &asker, test_destroy_cb);
-  test_spin_idle ();
+  test_settle ();
   g_assert_cmpuint (asker.told, ==, 1);
   g_assert_cmpuint (asker.destroyed, ==, 1);
   g_assert_null (asker.password);
@@ -279,7 +274,7 @@ test_dropped (void)
   devssh_client_credentials_ask_password (credentials, NULL, test_done_cb, &asker, test_destroy_cb);
   g_clear_object (&asker.kept);
   test_spin_until (asker.told == 1);
-  test_spin_idle ();
+  test_settle ();
   g_assert_null (asker.password);
   g_assert_cmpuint (asker.destroyed, ==, 1);
 }
@@ -297,7 +292,7 @@ test_cancelled (void)
   g_cancellable_cancel (cancellable);
   test_spin_until (g_cancellable_is_cancelled (devssh_question_get_cancellable (DEVSSH_QUESTION (asker.kept))));
   g_clear_object (&asker.kept);
-  test_spin_idle ();
+  test_settle ();
   g_assert_cmpuint (asker.told, ==, 0);
   g_assert_cmpuint (asker.destroyed, ==, 1);
 
@@ -307,7 +302,7 @@ test_cancelled (void)
   devssh_client_credentials_ask_password (credentials, cancellable, test_done_cb, &asker, test_destroy_cb);
   devssh_credential_request_provide_password (asker.kept, NULL, "secret");
   g_cancellable_cancel (cancellable);
-  test_spin_idle ();
+  test_settle ();
   g_clear_object (&asker.kept);
   g_assert_cmpuint (asker.told, ==, 0);
   g_assert_cmpuint (asker.destroyed, ==, 2);

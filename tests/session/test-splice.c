@@ -94,8 +94,7 @@ test_fixture_clear (Fixture *self)
   g_byte_array_unref (self->arrived);
   g_object_unref (self->cancellable);
   g_clear_object (&self->result);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  test_settle ();
 }
 
 static gboolean
