@@ -3,9 +3,9 @@
 """Channels as Python sees them: whoever connects a handler, at once or later, misses nothing. Prints TAP."""
 import socket
 import sys
-import traceback
 
 import gi
+import tap
 
 gi.require_version('DevSsh', '1')
 from gi.repository import DevSsh, Gio, GLib  # noqa: E402
@@ -257,23 +257,5 @@ def test_exception_at_login():
 CASES = {'exception-refuses': '/E-17', 'exception-at-login': '/E-17/E-24'}
 
 
-def main():
-    tests = [(name.removeprefix('test_').replace('_', '-'), value)
-             for name, value in globals().items() if name.startswith('test_')]
-    failed = 0
-    print(f'1..{len(tests)}')
-    for number, (name, test) in enumerate(tests, 1):
-        name += CASES.get(name, '')
-        try:
-            test()
-        except Exception:
-            failed += 1
-            traceback.print_exc()
-            print(f'not ok {number} /python/channels/{name}', flush=True)
-        else:
-            print(f'ok {number} /python/channels/{name}', flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run('/python/channels', tap.tests_in(globals()), CASES))

@@ -5,9 +5,9 @@ import os
 import socket
 import sys
 import tempfile
-import traceback
 
 import gi
+import tap
 
 gi.require_version('DevSsh', '1')
 from gi.repository import DevSsh, Gio, GLib  # noqa: E402
@@ -239,22 +239,5 @@ def test_message_factory_throws():
     quietly(lambda: DevSsh.run(main()))
 
 
-def main():
-    tests = [(name.removeprefix('test_').replace('_', '-'), value)
-             for name, value in globals().items() if name.startswith('test_')]
-    failed = 0
-    print(f'1..{len(tests)}')
-    for number, (name, test) in enumerate(tests, 1):
-        try:
-            test()
-        except Exception:
-            failed += 1
-            traceback.print_exc()
-            print(f'not ok {number} /python/forwarding/{name}', flush=True)
-        else:
-            print(f'ok {number} /python/forwarding/{name}', flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run('/python/forwarding', tap.tests_in(globals())))

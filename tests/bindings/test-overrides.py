@@ -7,10 +7,10 @@
 import asyncio
 import re
 import sys
-import traceback
 import xml.etree.ElementTree as ElementTree
 
 import gi
+import tap
 
 gi.require_version('DevSsh', '1')
 from gi.overrides import DevSsh as overrides  # noqa: E402
@@ -170,20 +170,7 @@ def test_exception_leaves():
 
 def main():
     assert overrides.__file__.endswith('DevSsh.py')
-    tests = [(name.removeprefix('test_').replace('_', '-'), value)
-             for name, value in globals().items() if name.startswith('test_')]
-    failed = 0
-    print(f'1..{len(tests)}')
-    for number, (name, test) in enumerate(tests, 1):
-        try:
-            test()
-        except Exception:
-            failed += 1
-            traceback.print_exc()
-            print(f'not ok {number} /python/overrides/{name}')
-        else:
-            print(f'ok {number} /python/overrides/{name}')
-    return 1 if failed else 0
+    return tap.run('/python/overrides', tap.tests_in(globals()))
 
 
 if __name__ == '__main__':

@@ -13,10 +13,10 @@ import socket
 import struct
 import sys
 import tempfile
-import traceback
 import weakref
 
 import gi
+import tap
 
 gi.require_version('DevSsh', '1')
 from gi.repository import DevSsh, Gio, GLib, GObject  # noqa: E402
@@ -441,20 +441,7 @@ def test_registry():
 
 def main():
     tests = [(f'rule/{kind}', lambda kind=kind: check_rule(kind)) for kind in RULES]
-    tests += [(name.removeprefix('test_').replace('_', '-'), value)
-              for name, value in globals().items() if name.startswith('test_')]
-    failed = 0
-    print(f'1..{len(tests)}')
-    for number, (name, test) in enumerate(tests, 1):
-        try:
-            test()
-        except Exception:
-            failed += 1
-            traceback.print_exc()
-            print(f'not ok {number} /python/services/{name}', flush=True)
-        else:
-            print(f'ok {number} /python/services/{name}', flush=True)
-    return 1 if failed else 0
+    return tap.run('/python/services', tests + tap.tests_in(globals()))
 
 
 if __name__ == '__main__':
