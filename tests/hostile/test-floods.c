@@ -224,14 +224,20 @@ test_too_many_openings (void)
 }
 
 static void
+open_channel (HostilePeer *peer)
+{
+  hostile_peer_get_in (peer);
+  hostile_peer_say_fields (peer, "b90 ssession u7 u0 u32768");
+  test_spin_until (peer->received[91] == 1);
+}
+
+static void
 test_empty_data (void)
 {
   g_autoptr(HostilePeer) peer = hostile_peer_new (FALSE, NULL);
   gsize before;
 
-  hostile_peer_get_in (peer);
-  hostile_peer_say_fields (peer, "b90 ssession u7 u0 u32768");
-  test_spin_until (peer->received[91] == 1);
+  open_channel (peer);
   before = test_memory_get_resident ();
   hostile_peer_flood (peer, "b94 u0 s", 100000);
   test_spin_until (peer->count == 0);
@@ -249,9 +255,7 @@ test_data_nobody_reads (void)
   g_autoptr(HostilePeer) peer = hostile_peer_new (FALSE, NULL);
   gsize before;
 
-  hostile_peer_get_in (peer);
-  hostile_peer_say_fields (peer, "b90 ssession u7 u0 u32768");
-  test_spin_until (peer->received[91] == 1);
+  open_channel (peer);
   before = test_memory_get_resident ();
   /* Small pieces cost twice what is in them. */
   for (guint i = 0; i < 16; i++)
