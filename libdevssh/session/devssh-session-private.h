@@ -121,12 +121,21 @@ void         devssh_session_route_connection     (DevSshSession *self, DevSshCon
 DevSshService *devssh_session_ensure_service     (DevSshSession *self, DevSshServiceEntry *entry, GError **error);
 /* Shows a question to the matching service, else to the session's signal. */
 gboolean     devssh_session_ask                  (DevSshSession *self, DevSshQuestion *question, gboolean *listened);
+/* Its module is not open yet, or others wait for that already. */
+gboolean     devssh_session_must_await_module    (DevSshSession *self, DevSshServiceEntry *entry);
+/* A thread opens it; then the question is asked, or the service request served. FALSE: too many service requests wait. */
+gboolean     devssh_session_await_module         (DevSshSession *self, DevSshServiceEntry *entry, DevSshQuestion *question,
+                                                  const char *service_name);
+void         devssh_session_detach_services      (DevSshSession *self);
+
+/* ---- devssh-session-service-request.c ---- */
 void         devssh_session_service_requested    (DevSshSession *self, const char *name);
 void         devssh_session_service_accepted     (DevSshSession *self, const char *name);
+/* Starts the service and says so, or ends the session. entry NULL: there is none. */
+void         devssh_session_serve                (DevSshSession *self, DevSshServiceEntry *entry, const char *name);
 /* Asks for a service; task is taken. */
 void         devssh_session_wait_for_service     (DevSshSession *self, const char *name, GTask *task);
 void         devssh_session_fail_service_waits   (DevSshSession *self);
-void         devssh_session_detach_services      (DevSshSession *self);
 
 /* ---- devssh-session-end.c ---- */
 /* Decides the end; the first decision counts. error NULL: a DEVSSH_CONNECTION_ERROR is made of reason and message. */
