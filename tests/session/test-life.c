@@ -706,7 +706,8 @@ test_nothing_left (void)
   for (guint i = 0; i < 40; i++)
     live_and_end (i % 4);
   test_settle ();
-  g_assert_cmpuint (count_entries ("/proc/self/task"), ==, threads);
+  /* A worker of GLib that had nothing to do for a while may have gone. */
+  g_assert_cmpuint (count_entries ("/proc/self/task"), <=, threads);
   g_assert_cmpuint (count_entries ("/proc/self/fd"), ==, descriptors);
   g_assert_cmpuint (count_polled (&timed), ==, polled);
   g_assert_false (timed);
