@@ -9,6 +9,10 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 
+/* What a pipe holds to begin with, and what it is made to hold once it was full: the more it holds, the fewer turns two processes
+ * take. Few commands move so much, and what a user's pipes may hold in all is limited. */
+#define PIPE_SIZE (64 * 1024)
+#define BULK_SIZE (512 * 1024)
 #define READ_SIZE (128 * 1024)
 
 /* A client of OpenSSH stops reading its own input then. */
@@ -19,6 +23,7 @@ typedef struct
 {
   GPollFD               poll;        /* fd -1: its end has come, or it never was there */
   gboolean              watched;
+  gboolean              is_large;
 } Pipe;
 
 /* What comes from the command: at most one read is on its way to the peer, so a closed window stops the reading. */
@@ -119,6 +124,14 @@ pipe_is_ready (DevSshCommandRelay *self,
 }
 
 static void
+pipe_was_full (Pipe *pipe)
+{
+  if (!pipe->is_large)
+    devssh_command_enlarge_pipe (pipe->poll.fd, BULK_SIZE);
+  pipe->is_large = TRUE;
+}
+
+static void
 pipe_close (DevSshCommandRelay *self,
             Pipe                 *pipe)
 {
@@ -200,6 +213,7 @@ input_go_on (DevSshCommandRelay *self)
       input->written += (gsize) n;
       if (input->written < size)
         {
+          pipe_was_full (&input->pipe);
           pipe_want (self, &input->pipe, G_IO_OUT);
           return;
         }
@@ -301,6 +315,8 @@ output_read (Output *output)
       return;
     }
 
+  if (n >= PIPE_SIZE)
+    pipe_was_full (&output->pipe);
   pipe_want (output->relay, &output->pipe, 0);
   /* What waits for the window takes no more than it is. */
   bytes = g_bytes_new_take (g_realloc (g_steal_pointer (&data), (gsize) n), (gsize) n);
@@ -381,11 +397,10 @@ devssh_command_relay_new (DevSshChannel           *channel,
   self->source = g_source_new (&relay_source_funcs, sizeof (RelaySource));
   ((RelaySource *) self->source)->relay = self;
   g_source_set_static_name (self->source, "[libdevssh] command");
+  /* No handler runs inside; and one that may not recurse is taken out of the poll, and put in again, each time. */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 
-  /* Its errors are no bulk. */
-  devssh_command_enlarge_pipe (fds[0], READ_SIZE);
-  devssh_command_enlarge_pipe (fds[1], READ_SIZE);
   pipe_start (self, &self->input.pipe, fds[0], 0);
   for (guint i = 0; i < N_OUTPUTS; i++)
     {
