@@ -83,6 +83,21 @@ def _():
         assert children(one.process.pid) == []
 
 
+@case('/command/ssh/exit-status/late')
+def _():
+    """ssh has said EOF and heard it, closes the channel, and waits."""
+    mark = scratch('late')
+    command = ssh(shared().port, f'exec >&- 2>&-; cat >{mark}; while [ ! -e {mark}-end ]; do :; done; exit 9')
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    peers._running.append(process)
+    process.stdin.write(b'said')
+    process.stdin.close()
+    wait_until(lambda: os.path.exists(mark) and os.path.getsize(mark) == 4, 'nothing arrived')
+    with open(mark + '-end', 'w', encoding='ascii'):
+        pass
+    assert process.wait(peers.LIMIT) == 9
+
+
 @case('/command/ssh/both-voices')
 def _():
     done = subprocess.run(ssh(shared().port, 'printf out; printf err >&2; exit 3'), stdin=subprocess.DEVNULL,
