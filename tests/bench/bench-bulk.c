@@ -170,7 +170,7 @@ run_openssh (const BenchMeasure   *measure,
              double               *value,
              GError              **error)
 {
-  if (!bench_openssh_upload (settings->bulk_bytes, protections[measure->variant].cipher,
+  if (!bench_openssh_upload (0, settings->bulk_bytes, protections[measure->variant].cipher,
                              protections[measure->variant].mac, value, error))
     return FALSE;
   *value /= 1e6;
@@ -184,7 +184,7 @@ run_openssh_download (const BenchMeasure   *measure,
                       double               *value,
                       GError              **error)
 {
-  if (!bench_openssh_download (settings->bulk_bytes, protections[measure->variant].cipher,
+  if (!bench_openssh_download (0, settings->bulk_bytes, protections[measure->variant].cipher,
                              protections[measure->variant].mac, value, error))
     return FALSE;
   *value /= 1e6;

@@ -119,6 +119,17 @@ echo_data_cb (DevSshChannel *channel,
   devssh_channel_send_async (channel, data, NULL, NULL, NULL);
 }
 
+/* Whatever the plugin is asked to run. */
+static gboolean
+channel_request_cb (DevSshChannel        *channel,
+                    DevSshChannelRequest *request,
+                    gpointer              user_data)
+{
+  devssh_channel_request_complete (request, TRUE);
+
+  return TRUE;
+}
+
 static gboolean
 channel_opening_cb (DevSshSession        *session,
                     DevSshChannelOpening *opening,
@@ -135,6 +146,10 @@ channel_opening_cb (DevSshSession        *session,
   else if (g_str_equal (type, BENCH_ECHO))
     {
       g_signal_connect (channel, "data", G_CALLBACK (echo_data_cb), NULL);
+    }
+  else if (g_str_equal (type, DEVSSH_CHANNEL_TYPE_SESSION))
+    {
+      g_signal_connect (channel, "request", G_CALLBACK (channel_request_cb), NULL);
     }
   devssh_channel_opening_accept (opening);
 

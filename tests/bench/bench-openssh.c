@@ -165,6 +165,7 @@ ensure_sshd (GError **error)
 
 static gboolean
 start_ssh (BenchChild         *self,
+           guint16             where,
            const char * const *options,
            const char         *command,
            int                 input,
@@ -174,7 +175,7 @@ start_ssh (BenchChild         *self,
 {
   g_autofree char *program = find_program ("ssh", error);
   g_autofree char *key = in_folder ("user");
-  g_autofree char *port = g_strdup_printf ("%u", sshd_port);
+  g_autofree char *port = g_strdup_printf ("%u", where != 0 ? where : sshd_port);
   g_autofree char *user_and_host = g_strdup_printf ("%s@127.0.0.1", g_get_user_name ());
   g_autoptr(GPtrArray) argv = g_ptr_array_new ();
   const char *common[] = {
@@ -201,7 +202,8 @@ start_ssh (BenchChild         *self,
 /* Runs command, which says "r" when it begins and "k" when it is done, through the descriptor that is its output
  * (is_upload) or its errors. */
 static gboolean
-time_command (const char  *command,
+time_command (guint16      port,
+              const char  *command,
               const char  *cipher,
               const char  *mac,
               int          input,
@@ -218,7 +220,7 @@ time_command (const char  *command,
   if (pipe2 (ends, O_CLOEXEC) < 0)
     return FALSE;
 
-  ok = start_ssh (&ssh, options, command, input, is_upload ? ends[1] : -1, is_upload ? -1 : ends[1], error);
+  ok = start_ssh (&ssh, port, options, command, input, is_upload ? ends[1] : -1, is_upload ? -1 : ends[1], error);
   close (ends[1]);
   if (ok && (ok = bench_read_whole (ends[0], &word, 1, error)))
     {
@@ -234,7 +236,8 @@ time_command (const char  *command,
 }
 
 gboolean
-bench_openssh_upload (guint64      bytes,
+bench_openssh_upload (guint16      port,
+                      guint64      bytes,
                       const char  *cipher,
                       const char  *mac,
                       double      *value,
@@ -256,7 +259,7 @@ bench_openssh_upload (guint64      bytes,
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, g_strerror (errno));
       return FALSE;
     }
-  ok = time_command ("printf r; cat >/dev/null; printf k", cipher, mac, input, TRUE, &seconds, error);
+  ok = time_command (port, "printf r; cat >/dev/null; printf k", cipher, mac, input, TRUE, &seconds, error);
   close (input);
   if (ok)
     *value = (double) bytes / seconds;
@@ -265,7 +268,8 @@ bench_openssh_upload (guint64      bytes,
 }
 
 gboolean
-bench_openssh_download (guint64      bytes,
+bench_openssh_download (guint16      port,
+                        guint64      bytes,
                         const char  *cipher,
                         const char  *mac,
                         double      *value,
@@ -279,7 +283,7 @@ bench_openssh_download (guint64      bytes,
 
   command = g_strdup_printf ("printf r >&2; dd if=/dev/zero bs=262144 count=%" G_GUINT64_FORMAT " 2>/dev/null; "
                              "printf k >&2", bytes / 262144);
-  if (!time_command (command, cipher, mac, -1, FALSE, &seconds, error))
+  if (!time_command (port, command, cipher, mac, -1, FALSE, &seconds, error))
     return FALSE;
   *value = (double) bytes / seconds;
 
@@ -300,7 +304,7 @@ bench_openssh_forward (BenchChild  *self,
   *port = free_port ();
   rule = g_strdup_printf ("127.0.0.1:%u:127.0.0.1:%u", *port, target);
 
-  return start_ssh (self, (const char *[]) { "-c", "aes256-gcm@openssh.com", "-N", "-L", rule, NULL },
+  return start_ssh (self, 0, (const char *[]) { "-c", "aes256-gcm@openssh.com", "-N", "-L", rule, NULL },
                     NULL, -1, -1, -1, error) &&
          wait_for_port (*port, "ssh -L", error);
 }

@@ -6,11 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* mac NULL: whatever they agree on. Sends bytes to a cat on the other side, both on any core. Bytes a second, the login not counted. */
-gboolean bench_openssh_upload   (guint64 bytes, const char *cipher, const char *mac, double *value,
+/* ssh to port, where a server lets everybody in; 0: to sshd. mac NULL: whatever they agree on. Sends bytes to a cat on the other
+ * side, both on any core. Bytes a second, the login not counted. */
+gboolean bench_openssh_upload   (guint16 port, guint64 bytes, const char *cipher, const char *mac, double *value,
                                  GError **error);
 /* The other way, from a dd. */
-gboolean bench_openssh_download (guint64 bytes, const char *cipher, const char *mac, double *value,
+gboolean bench_openssh_download (guint16 port, guint64 bytes, const char *cipher, const char *mac, double *value,
                                  GError **error);
 /* ssh -L to target; port: where it listens. */
 gboolean bench_openssh_forward  (BenchChild *self, guint16 target, guint16 *port, GError **error);

@@ -15,6 +15,7 @@ typedef struct
   double      seconds;          /* how long a run that counts goes on */
   guint64     bulk_bytes;       /* how much a run that carries bytes carries */
   const char *plugin_folder;    /* where port forwarding lies; NULL: where the library looks by itself */
+  const char *command_folder;   /* the same for commands */
 } BenchSettings;
 
 typedef struct _BenchMeasure BenchMeasure;
@@ -49,6 +50,7 @@ extern const BenchGroup bench_handshake_group;
 extern const BenchGroup bench_message_group;
 extern const BenchGroup bench_channel_group;
 extern const BenchGroup bench_forward_group;
+extern const BenchGroup bench_command_group;
 extern const BenchGroup bench_idle_group;
 
 /* One value of a child that is started for it and ends with it; server NULL: none. */

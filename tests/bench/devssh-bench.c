@@ -19,6 +19,7 @@ static const BenchGroup * const groups[] = {
   &bench_message_group,
   &bench_channel_group,
   &bench_forward_group,
+  &bench_command_group,
   &bench_idle_group,
 };
 
@@ -35,7 +36,7 @@ static const GOptionEntry options[] = {
   { "only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &only, "Only these measures or groups", "NAME,..." },
   { "list", 0, 0, G_OPTION_ARG_NONE, &list, "Name what can be measured", NULL },
   { "json", 0, 0, G_OPTION_ARG_FILENAME, &json_path, "Write the medians as one object of numbers", "FILE" },
-  { "plugin-folder", 0, 0, G_OPTION_ARG_FILENAME, &plugin_folder, "Where the plugin for port forwarding is", "FOLDER" },
+  { "plugin-folder", 0, 0, G_OPTION_ARG_FILENAME, &plugin_folder, "Where the plugins are", "FOLDER" },
   { NULL }
 };
 
@@ -225,7 +226,7 @@ run_all (void)
 
 /* Where meson builds it, seen from this program. */
 static char *
-find_plugin_folder (void)
+find_plugin_folder (const char *name)
 {
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = program != NULL ? g_path_get_dirname (program) : NULL;
@@ -234,7 +235,7 @@ find_plugin_folder (void)
   if (folder == NULL || g_getenv ("DEVSSH_PLUGIN_PATH") != NULL)
     return NULL;
 
-  path = g_build_filename (folder, "..", "..", "plugins", "port-forwarding", NULL);
+  path = g_build_filename (folder, "..", "..", "plugins", name, NULL);
 
   return g_canonicalize_filename (path, NULL);
 }
@@ -264,7 +265,8 @@ main (int   argc,
   settings.rounds = rounds > 0 ? (guint) rounds : settings.quick ? ROUNDS_QUICK : ROUNDS;
   settings.seconds = settings.quick ? 0.3 : 1.0;
   settings.bulk_bytes = (settings.quick ? 256 : 1024) * G_GUINT64_CONSTANT (1048576);
-  settings.plugin_folder = plugin_folder != NULL ? plugin_folder : find_plugin_folder ();
+  settings.plugin_folder = plugin_folder != NULL ? plugin_folder : find_plugin_folder ("port-forwarding");
+  settings.command_folder = plugin_folder != NULL ? plugin_folder : find_plugin_folder ("command");
 
   bench_process_init ();
   ok = run_all ();
