@@ -35,9 +35,10 @@
  * The data of a channel on which something runs, [signal@Channel::data], belongs to what runs: leave it alone.
  *
  * Everything runs as the user that this process runs as, with the three standard descriptors and no
- * other, in a session and process group of its own. When the channel closes before the command
- * has ended, the group is sent `SIGHUP`, and `SIGKILL` after [property@CommandRunner:hangup-grace].
- * The application must leave these processes alone: no `waitpid (-1)`, no `SIG_IGN` for `SIGCHLD`.
+ * other, in a session and process group of its own. When its channel or the session closes and it has
+ * more to say, the group is sent `SIGHUP`, and `SIGKILL` after [property@CommandRunner:hangup-grace]; what it
+ * left in the background when it ended by itself is left alone. The application keeps its hands off
+ * these processes: no `waitpid (-1)`, no `SIG_IGN` for `SIGCHLD`.
  *
  * Since: 1.0
  */
