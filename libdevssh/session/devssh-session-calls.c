@@ -349,8 +349,6 @@ devssh_session_request_service_async (DevSshSession       *self,
                                                                       : "This is not the name of a service"));
       return;
     }
-  if (g_task_return_error_if_cancelled (task))
-    return;
 
   devssh_session_wait_for_service (self, name, g_steal_pointer (&task));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Services in a session: what wakes one, that it is one, who answers where several could, and when all of it ends. */
+/* Services in a session: who answers where several could, what becomes of one that cannot, and in which order all of it ends. */
 #include "../test-util.h"
 
 #include <string.h>
@@ -367,97 +367,7 @@ open_plain (Fixture    *self,
   return client;
 }
 
-/* ---- each kind of rule: not there before, there after, once, with its configuration, gone with the session ---- */
-
-static const struct
-{
-  const char *kind;
-  const char *rule;
-  const char *handled;    /* what the service writes down when the rule matches */
-} kinds[] = {
-  { "service-request",               "service-request:s@example.org", "" },
-  { "session-request",               "session-request:g@example.org", " test:g@example.org" },
-  { "channel-type",                  "channel-type:t@example.org", " test:t@example.org" },
-  { "channel-request",               "channel-request:r@example.org", " test:r@example.org" },
-  { "channel-type-and-request",      "channel-request:r@example.org channel-type:t@example.org", " test:r@example.org" },
-};
-
-/* Does everything once, and says what of it is accepted. */
-static char *
-do_everything (Fixture *self,
-               guint    kind)
-{
-  GString *accepted = g_string_new (NULL);
-  g_autoptr(DevSshChannel) channel = NULL;
-  g_autoptr(DevSshChannel) other = NULL;
-
-  if (kind == 0)
-    {
-      g_autoptr(GError) error = NULL;
-
-      request_service (self->client, "s@example.org", NULL, &error);
-      g_assert_no_error (error);
-      g_string_append_c (accepted, 's');
-    }
-  if (ask_session (self->client, "g@example.org"))
-    g_string_append_c (accepted, 'g');
-  if (kind == 2)
-    {
-      channel = open_channel (self->client, "t@example.org");
-      g_string_append_c (accepted, 't');
-    }
-  else
-    channel = open_plain (self, "t@example.org");
-  if (ask_channel (channel, "r@example.org"))
-    g_string_append_c (accepted, 'r');
-  other = open_plain (self, "other@example.org");
-  if (ask_channel (other, "r@example.org"))
-    g_string_append_c (accepted, 'o');
-  return g_string_free (accepted, FALSE);
-}
-
-static void
-test_kind (Fixture       *self,
-           gconstpointer  data)
-{
-  guint kind = GPOINTER_TO_UINT (data);
-  static const char * const accepted[] = { "s", "g", "t", "ro", "r" };
-  g_autofree char *first = NULL;
-  g_autofree char *second = NULL;
-  g_autofree char *expected = g_strdup_printf ("+test !test%s", kinds[kind].handled);
-  DevSshService *service;
-
-  add (self->pair->server_config, "test", kinds[kind].rule, self->config);
-  add (self->pair->server_config, "idle", "session-request:never;channel-type:never", NULL);
-  start (self);
-  g_signal_connect (self->server, "request", G_CALLBACK (refuse_cb), NULL);
-  g_assert_null (devssh_session_get_service (self->server, "test"));
-  g_assert_cmpuint (g_list_model_get_n_items (devssh_session_get_services (self->server)), ==, 0);
-
-  first = do_everything (self, kind);
-  g_assert_cmpstr (first, ==, accepted[kind]);
-  g_assert_true (g_str_has_prefix (history->str, expected));
-  service = devssh_session_get_service (self->server, "test");
-  g_assert_nonnull (service);
-  g_assert_true (devssh_service_get_config (service) == self->config);
-  g_assert_true (devssh_service_get_session (service) == self->server);
-
-  /* All of it again: the same instance, and no second word of its coming to life. */
-  second = do_everything (self, kind);
-  g_assert_cmpstr (second, ==, accepted[kind]);
-  g_assert_null (strstr (history->str + 1, "+"));
-  g_assert_null (strstr (strchr (history->str, '!') + 1, "!"));
-  g_assert_true (devssh_session_get_service (self->server, "test") == service);
-  g_assert_cmpuint (g_list_model_get_n_items (devssh_session_get_services (self->server)), ==, 1);
-  g_assert_null (devssh_session_get_service (self->server, "idle"));
-  g_assert_cmpuint (n_alive, ==, 1);
-
-  g_string_truncate (history, 0);
-  finish (self);
-  assert_history ("-test closed");
-  g_assert_cmpuint (n_alive, ==, 0);
-  g_assert_cmpuint (g_list_model_get_n_items (devssh_session_get_services (self->server)), ==, 0);
-}
+/* ---- rules; each kind for itself is in test-services.c ---- */
 
 /* Several rules of one service, and a client's session as well as a server's. */
 static void
@@ -483,26 +393,6 @@ test_several_rules (Fixture       *self,
   /* Rules are about the peer: neither what is asked here nor what is opened here wakes anybody here. */
   g_assert_null (devssh_session_get_service (peer, "test"));
   g_assert_cmpuint (n_alive, ==, 1);
-}
-
-static void
-test_side_by_side (Fixture       *self,
-                   gconstpointer  data)
-{
-  g_autoptr(DevSshChannel) channel = NULL;
-
-  add (self->pair->server_config, "one", "session-request:a;channel-type:a", NULL);
-  add (self->pair->server_config, "two", "session-request:b;channel-request:b channel-type:a", NULL);
-  add (self->pair->server_config, "three", "session-request:c", NULL);
-  start (self);
-
-  g_assert_true (ask_session (self->client, "b"));
-  g_assert_true (ask_session (self->client, "a"));
-  channel = open_channel (self->client, "a");
-  g_assert_true (ask_channel (channel, "b"));
-  g_assert_true (ask_session (self->client, "c"));
-  assert_history ("+two !two two:b +one !one one:a one:a two:b +three !three three:c");
-  g_assert_cmpuint (n_alive, ==, 3);
 }
 
 /* ---- by name ---- */
@@ -1035,38 +925,6 @@ test_request_service_misused (Fixture       *self,
   g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
 }
 
-/* Who gives up waiting has not ended the session, whatever the server says then. */
-static void
-test_request_service_cancelled (Fixture       *self,
-                                gconstpointer  data)
-{
-  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr(GAsyncResult) result = NULL;
-  g_autoptr(GError) error = NULL;
-
-  add (self->pair->server_config, "one", "service-request:one@example.org;session-request:one", NULL);
-  start (self);
-
-  devssh_session_request_service_async (self->client, "one@example.org", cancellable, test_keep_result_cb, &result);
-  g_cancellable_cancel (cancellable);
-  g_assert_null (result);
-  test_spin_until (result != NULL);
-  g_assert_false (devssh_session_request_service_finish (self->client, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-
-  /* The answer has come by now, and one that is waited for comes as well. */
-  g_assert_true (ask_session (self->client, "one"));
-  g_assert_true (request_service (self->client, "one@example.org", NULL, &error));
-  g_assert_no_error (error);
-  assert_history ("+one !one one:one");
-
-  /* Cancelled before: nothing is sent. */
-  g_assert_false (request_service (self->client, "nobody@example.org", cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_true (ask_session (self->client, "one"));
-}
-
 static void
 test_request_service_refused (Fixture       *self,
                               gconstpointer  data)
@@ -1101,15 +959,8 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/activation/rule/%s", kinds[i].kind);
-
-      ADD (path, GUINT_TO_POINTER (i), test_kind);
-    }
   ADD ("/activation/rule/several", NULL, test_several_rules);
   ADD ("/activation/rule/several-in-a-client", "client", test_several_rules);
-  ADD ("/activation/side-by-side", NULL, test_side_by_side);
   ADD ("/activation/by-name", NULL, test_by_name);
   ADD ("/activation/by-name/too-early-and-too-late", NULL, test_by_name_refused);
   ADD ("/activation/by-name/unknown", NULL, test_by_name_unknown);
@@ -1137,7 +988,6 @@ main (int    argc,
   ADD ("/activation/request/accepted", NULL, test_request_service);
   ADD ("/activation/request/accepted-without-security", "no-security", test_request_service);
   ADD ("/activation/request/misused", NULL, test_request_service_misused);
-  ADD ("/activation/request/cancelled/T-65", NULL, test_request_service_cancelled);
   ADD ("/activation/request/unknown", NULL, test_request_service_refused);
   ADD ("/activation/request/cannot-start", "cannot-start", test_request_service_refused);
 
