@@ -5,7 +5,7 @@
    asyncssh-peer.py server HOST-KEY AUTHORIZED-KEYS PASSWORD REKEY-BYTES
    asyncssh-peer.py client PORT key|password KEY-OR-PASSWORD REKEY-BYTES BYTES
    asyncssh-peer.py commands PORT KEY FOLDER         what a server runs: commands, a terminal, SFTP
-   asyncssh-peer.py sockets PORT KEY FOLDER          Unix sockets
+   asyncssh-peer.py sockets PORT KEY FOLDER          Unix sockets: to one, from one to another, into this program
 """
 import asyncio
 import json
