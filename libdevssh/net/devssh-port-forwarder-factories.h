@@ -24,32 +24,32 @@ typedef GBytes          *(*DevSshPortForwardMessageFactory) (DevSshPortForwarder
 
 /* What the application does itself; NULL: nothing */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_set_listener_factory            (DevSshPortForwarder             *self,
-                                                                            DevSshListenerFactory            factory,
-                                                                            gpointer                         user_data,
-                                                                            GDestroyNotify                   destroy);
+void                 devssh_port_forwarder_set_listener_factory (DevSshPortForwarder   *self,
+                                                                 DevSshListenerFactory  factory,
+                                                                 gpointer               user_data,
+                                                                 GDestroyNotify         destroy);
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_set_message_factory             (DevSshPortForwarder             *self,
-                                                                            DevSshPortForwardMessageFactory  factory,
-                                                                            gpointer                         user_data,
-                                                                            GDestroyNotify                   destroy);
+void                 devssh_port_forwarder_set_message_factory  (DevSshPortForwarder             *self,
+                                                                 DevSshPortForwardMessageFactory  factory,
+                                                                 gpointer                         user_data,
+                                                                 GDestroyNotify                   destroy);
 /* For the service that implements the interface: how they are called. */
 DEVSSH_AVAILABLE_IN_1_0
-gboolean             devssh_port_forwarder_has_listener_factory            (DevSshPortForwarder  *self);
+gboolean             devssh_port_forwarder_has_listener_factory (DevSshPortForwarder  *self);
 DEVSSH_AVAILABLE_IN_1_0
-GSocketListener     *devssh_port_forwarder_create_listener                 (DevSshPortForwarder  *self,
-                                                                            guint                 remote_port,
-                                                                            const char           *address,
-                                                                            guint                 local_port,
-                                                                            gboolean              can_change,
-                                                                            guint                *chosen_port,
-                                                                            GError              **error);
+GSocketListener     *devssh_port_forwarder_create_listener      (DevSshPortForwarder  *self,
+                                                                 guint                 remote_port,
+                                                                 const char           *address,
+                                                                 guint                 local_port,
+                                                                 gboolean              can_change,
+                                                                 guint                *chosen_port,
+                                                                 GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-GBytes              *devssh_port_forwarder_create_message                  (DevSshPortForwarder           *self,
-                                                                            DevSshPortForwardMessageKind   kind,
-                                                                            const char                    *type,
-                                                                            guint                          port,
-                                                                            GBytes                        *payload,
-                                                                            GError                       **error);
+GBytes              *devssh_port_forwarder_create_message       (DevSshPortForwarder           *self,
+                                                                 DevSshPortForwardMessageKind   kind,
+                                                                 const char                    *type,
+                                                                 guint                          port,
+                                                                 GBytes                        *payload,
+                                                                 GError                       **error);
 
 G_END_DECLS

@@ -152,132 +152,132 @@ void                 devssh_port_forwarder_set_replace_existing_sockets         
                                                                                                   gboolean             replace);
 /* What is forwarded; items DevSshForwardedPort. Local: we asked the peer; remote: the peer asked us. */
 DEVSSH_AVAILABLE_IN_1_0
-GListModel          *devssh_port_forwarder_get_local_forwarded_ports       (DevSshPortForwarder  *self);
+GListModel          *devssh_port_forwarder_get_local_forwarded_ports          (DevSshPortForwarder  *self);
 DEVSSH_AVAILABLE_IN_1_0
-GListModel          *devssh_port_forwarder_get_remote_forwarded_ports      (DevSshPortForwarder  *self);
+GListModel          *devssh_port_forwarder_get_remote_forwarded_ports         (DevSshPortForwarder  *self);
 /* A host or address that begins with "/" is the path of a Unix socket, whose port is 0.
  * The peer listens, we connect. NULL without error: the peer refused. */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_forward_from_remote_port_async  (DevSshPortForwarder  *self,
-                                                                            const char           *remote_address,
-                                                                            guint                 remote_port,
-                                                                            const char           *local_host,
-                                                                            guint                 local_port,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_forward_from_remote_port_async     (DevSshPortForwarder *self,
+                                                                               const char          *remote_address,
+                                                                               guint                remote_port,
+                                                                               const char          *local_host,
+                                                                               guint                local_port,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshForwardedPort *devssh_port_forwarder_forward_from_remote_port_finish (DevSshPortForwarder  *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+DevSshForwardedPort *devssh_port_forwarder_forward_from_remote_port_finish    (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 /* The peer listens, we get streams. NULL without error: the peer refused. */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_stream_from_remote_port_async   (DevSshPortForwarder  *self,
-                                                                            const char           *remote_address,
-                                                                            guint                 remote_port,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_stream_from_remote_port_async      (DevSshPortForwarder *self,
+                                                                               const char          *remote_address,
+                                                                               guint                remote_port,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshForwardedPort *devssh_port_forwarder_stream_from_remote_port_finish  (DevSshPortForwarder  *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+DevSshForwardedPort *devssh_port_forwarder_stream_from_remote_port_finish     (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 /* We listen, the peer connects. */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_forward_to_remote_port_async    (DevSshPortForwarder  *self,
-                                                                            const char           *local_address,
-                                                                            guint                 local_port,
-                                                                            const char           *remote_host,
-                                                                            guint                 remote_port,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_forward_to_remote_port_async       (DevSshPortForwarder *self,
+                                                                               const char          *local_address,
+                                                                               guint                local_port,
+                                                                               const char          *remote_host,
+                                                                               guint                remote_port,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshForwardedPort *devssh_port_forwarder_forward_to_remote_port_finish   (DevSshPortForwarder  *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+DevSshForwardedPort *devssh_port_forwarder_forward_to_remote_port_finish      (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 /* The peer connects, we get the stream. */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_stream_to_remote_port_async     (DevSshPortForwarder  *self,
-                                                                            const char           *remote_host,
-                                                                            guint                 remote_port,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_stream_to_remote_port_async        (DevSshPortForwarder *self,
+                                                                               const char          *remote_host,
+                                                                               guint                remote_port,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream           *devssh_port_forwarder_stream_to_remote_port_finish    (DevSshPortForwarder  *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+GIOStream           *devssh_port_forwarder_stream_to_remote_port_finish       (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 /* A connection to a port that the peer asked us to forward. */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_connect_to_forwarded_port_async (DevSshPortForwarder  *self,
-                                                                            guint                 port,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_connect_to_forwarded_port_async    (DevSshPortForwarder *self,
+                                                                               guint                port,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream           *devssh_port_forwarder_connect_to_forwarded_port_finish (DevSshPortForwarder *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+GIOStream           *devssh_port_forwarder_connect_to_forwarded_port_finish   (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_wait_for_forwarded_port_async   (DevSshPortForwarder  *self,
-                                                                            guint                 port,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_wait_for_forwarded_port_async      (DevSshPortForwarder *self,
+                                                                               guint                port,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshForwardedPort *devssh_port_forwarder_wait_for_forwarded_port_finish  (DevSshPortForwarder  *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+DevSshForwardedPort *devssh_port_forwarder_wait_for_forwarded_port_finish     (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 /* The same for a Unix socket */
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_connect_to_forwarded_socket_async (DevSshPortForwarder *self,
-                                                                            const char           *path,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_connect_to_forwarded_socket_async  (DevSshPortForwarder *self,
+                                                                               const char          *path,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream           *devssh_port_forwarder_connect_to_forwarded_socket_finish (DevSshPortForwarder *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+GIOStream           *devssh_port_forwarder_connect_to_forwarded_socket_finish (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_wait_for_forwarded_socket_async (DevSshPortForwarder  *self,
-                                                                            const char           *path,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+void                 devssh_port_forwarder_wait_for_forwarded_socket_async    (DevSshPortForwarder *self,
+                                                                               const char          *path,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshForwardedPort *devssh_port_forwarder_wait_for_forwarded_socket_finish (DevSshPortForwarder *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+DevSshForwardedPort *devssh_port_forwarder_wait_for_forwarded_socket_finish   (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 /* For the service that implements the interface: how its signals are emitted. */
 DEVSSH_AVAILABLE_IN_1_0
-gboolean             devssh_port_forwarder_ask_connecting_async            (DevSshPortForwarder  *self,
-                                                                            const char           *path,
-                                                                            guint                 port,
-                                                                            gboolean              is_incoming,
-                                                                            GIOStream            *stream,
-                                                                            GCancellable         *cancellable,
-                                                                            GAsyncReadyCallback   callback,
-                                                                            gpointer              user_data);
+gboolean             devssh_port_forwarder_ask_connecting_async               (DevSshPortForwarder *self,
+                                                                               const char          *path,
+                                                                               guint                port,
+                                                                               gboolean             is_incoming,
+                                                                               GIOStream           *stream,
+                                                                               GCancellable        *cancellable,
+                                                                               GAsyncReadyCallback  callback,
+                                                                               gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream           *devssh_port_forwarder_ask_connecting_finish           (DevSshPortForwarder  *self,
-                                                                            GAsyncResult         *result,
-                                                                            GError              **error);
+GIOStream           *devssh_port_forwarder_ask_connecting_finish              (DevSshPortForwarder  *self,
+                                                                               GAsyncResult         *result,
+                                                                               GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-gboolean             devssh_port_forwarder_has_connecting_handler          (DevSshPortForwarder  *self);
+gboolean             devssh_port_forwarder_has_connecting_handler             (DevSshPortForwarder  *self);
 DEVSSH_AVAILABLE_IN_1_0
-gboolean             devssh_port_forwarder_has_stream_handler              (DevSshPortForwarder  *self,
-                                                                            DevSshForwardedPort  *port);
+gboolean             devssh_port_forwarder_has_stream_handler                 (DevSshPortForwarder *self,
+                                                                               DevSshForwardedPort *port);
 DEVSSH_AVAILABLE_IN_1_0
-void                 devssh_port_forwarder_emit_stream_opened              (DevSshPortForwarder  *self,
-                                                                            DevSshForwardedPort  *port,
-                                                                            GIOStream            *stream);
+void                 devssh_port_forwarder_emit_stream_opened                 (DevSshPortForwarder *self,
+                                                                               DevSshForwardedPort *port,
+                                                                               GIOStream           *stream);
 DEVSSH_AVAILABLE_IN_1_0
-gboolean             devssh_port_forwarder_allows_address                  (DevSshPortForwarder  *self,
-                                                                            const char           *host,
-                                                                            const char           *address,
-                                                                            guint                 port);
+gboolean             devssh_port_forwarder_allows_address                     (DevSshPortForwarder *self,
+                                                                               const char          *host,
+                                                                               const char          *address,
+                                                                               guint                port);
 /* Signals: forwarded-port-connecting (DevSshForwardedPortConnecting) -> gboolean; stream-opened (DevSshForwardedPort, GIOStream);
  * allow-address (utf8 host, utf8 address, guint port) -> gboolean */
 

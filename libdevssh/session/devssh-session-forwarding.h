@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* The service that forwards ports; NULL: the configuration does not allow one. */
 DEVSSH_AVAILABLE_IN_1_0
-DevSshPortForwarder *devssh_session_get_port_forwarder                 (DevSshSession        *self,
-                                                                        GError              **error);
+DevSshPortForwarder *devssh_session_get_port_forwarder                 (DevSshSession  *self,
+                                                                        GError        **error);
 /* As the methods of DevSshPortForwarder */
 DEVSSH_AVAILABLE_IN_1_0
 void                 devssh_session_forward_from_remote_port_async     (DevSshSession       *self,
@@ -57,7 +57,7 @@ void                 devssh_session_stream_to_remote_port_async        (DevSshSe
                                                                         GAsyncReadyCallback  callback,
                                                                         gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream *          devssh_session_stream_to_remote_port_finish       (DevSshSession  *self,
+GIOStream           *devssh_session_stream_to_remote_port_finish       (DevSshSession  *self,
                                                                         GAsyncResult   *result,
                                                                         GError        **error);
 DEVSSH_AVAILABLE_IN_1_0
@@ -67,7 +67,7 @@ void                 devssh_session_connect_to_forwarded_port_async    (DevSshSe
                                                                         GAsyncReadyCallback  callback,
                                                                         gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream *          devssh_session_connect_to_forwarded_port_finish   (DevSshSession  *self,
+GIOStream           *devssh_session_connect_to_forwarded_port_finish   (DevSshSession  *self,
                                                                         GAsyncResult   *result,
                                                                         GError        **error);
 DEVSSH_AVAILABLE_IN_1_0
@@ -77,7 +77,7 @@ void                 devssh_session_connect_to_forwarded_socket_async  (DevSshSe
                                                                         GAsyncReadyCallback  callback,
                                                                         gpointer             user_data);
 DEVSSH_AVAILABLE_IN_1_0
-GIOStream *          devssh_session_connect_to_forwarded_socket_finish (DevSshSession  *self,
+GIOStream           *devssh_session_connect_to_forwarded_socket_finish (DevSshSession  *self,
                                                                         GAsyncResult   *result,
                                                                         GError        **error);
 DEVSSH_AVAILABLE_IN_1_0

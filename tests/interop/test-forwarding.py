@@ -14,7 +14,7 @@ import time
 
 import peers
 from peers import (LIMIT, EchoTarget, NodeServer, OurServer, Program, Sshd, Target, add, case, key, node_client, our_client,
-                   ssh)
+                   script, ssh)
 
 if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
     subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
@@ -350,26 +350,17 @@ for c in CLIENTS:
 
 # ---- asyncssh ----
 
-ASYNCSSH = ['/usr/bin/python3', os.path.join(peers.HERE, 'asyncssh-peer.py')]
-
-
-def need_asyncssh():
-    if subprocess.run([ASYNCSSH[0], '-c', 'import asyncssh'], stderr=subprocess.DEVNULL, check=False).returncode != 0:
-        raise peers.Skip('no asyncssh')
-
-
 @case('/forwarding/asyncssh/client')
 def _():
-    need_asyncssh()
     with our_server() as server:
-        client = peers.run_client([*ASYNCSSH, 'sockets', str(server.port), key('ed25519'), folder()])
+        client = peers.run_client([*script('asyncssh-peer.py', 'asyncssh'), 'sockets', str(server.port), key('ed25519'), folder()])
         assert [s['name'] for s in client.of('step')] == ['direct', 'remote', 'stream'], client.events
 
 
 @case('/forwarding/asyncssh/server')
 def _():
-    need_asyncssh()
-    with Program([*ASYNCSSH, 'server', key('ed25519'), key('ed25519') + '.pub', 'secret', '1000000000']) as server:
+    with Program([*script('asyncssh-peer.py', 'asyncssh'), 'server', key('ed25519'), key('ed25519') + '.pub', 'secret',
+                  '1000000000']) as server:
         port = server.wait_for('listening')['port']
         # It calls a port that it chose by the number 0 later, so it is not left the choice.
         our_client(port, *PASSWORD, '--forward-port', str(peers.free_port()),
