@@ -100,7 +100,8 @@ factory_acquire (DevSshPortForwarder *self,
  * it has chosen before. The peer hears nothing of a changed port: to it, the port that it
  * asked for is forwarded. The forwarder closes the listener when the forwarding ends.
  *
- * What listens already stays. Unix sockets are not listened to through @factory.
+ * What listens already stays. Unix sockets are not listened to through @factory. When the session has
+ * ended, @factory is not needed any more.
  *
  * Since: 1.0
  */
@@ -253,6 +254,8 @@ devssh_port_forwarder_create_listener (DevSshPortForwarder  *self,
  *
  * The other side finds the fields where it decides: [method@SessionRequest.get_payload],
  * [method@ChannelOpening.get_type_data], and [property@ForwardedPort:reply] for an answer.
+ *
+ * When the session has ended, @factory is not needed any more.
  *
  * Since: 1.0
  */

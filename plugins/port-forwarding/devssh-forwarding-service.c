@@ -79,6 +79,10 @@ devssh_forwarding_service_closed (DevSshService *service)
   close_all (ports);
   devssh_forwarding_end_waits (self, NULL);
   devssh_forwarding_look_at_held (self);
+
+  /* What they were given may hold us, and they are not called any more. */
+  devssh_port_forwarder_set_listener_factory (DEVSSH_PORT_FORWARDER (self), NULL, NULL, NULL);
+  devssh_port_forwarder_set_message_factory (DEVSSH_PORT_FORWARDER (self), NULL, NULL, NULL);
 }
 
 static void

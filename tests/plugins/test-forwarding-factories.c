@@ -598,6 +598,21 @@ test_messages_refused (gconstpointer data)
     }
 }
 
+/* What they were given may hold the forwarder: a session that has ended lets go of it. */
+static void
+test_session_closed (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_auto(Listeners) listeners;
+  g_auto(Messages) messages;
+
+  listeners_init (&listeners, f->client_forwarder);
+  messages_init (&messages, f->client_forwarder);
+  forwarding_close_sessions (f);
+  g_assert_cmpuint (listeners.n_destroyed, ==, 1);
+  g_assert_cmpuint (messages.n_destroyed, ==, 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -623,6 +638,7 @@ main (int   argc,
                         GINT_TO_POINTER (DEVSSH_PORT_FORWARD_MESSAGE_KIND_SUCCESS), test_messages_refused);
   g_test_add_data_func ("/forwarding/messages/refused/channel-open",
                         GINT_TO_POINTER (DEVSSH_PORT_FORWARD_MESSAGE_KIND_CHANNEL_OPEN), test_messages_refused);
+  g_test_add_func ("/forwarding/factories/session-closed", test_session_closed);
 
   return g_test_run ();
 }
