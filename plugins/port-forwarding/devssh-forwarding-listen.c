@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG   128
+/* A browser that loads a page opens hundreds at once; who finds no room tries again a second later. */
+#define LISTEN_BACKLOG   512
 #define CHOICES_OF_PORT  16
 
 /* ---- addresses ---- */

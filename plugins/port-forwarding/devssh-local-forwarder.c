@@ -7,7 +7,7 @@
 #include "devssh-forwarding-service.h"
 
 /* So many connections may wait for the peer's word on their channels; more stay in the socket's backlog. */
-#define MAX_OPENING 32
+#define MAX_OPENING 64
 /* When no descriptor is left, the next one may be had a little later. */
 #define RETRY_MILLISECONDS 100
 
