@@ -88,10 +88,30 @@ test_threads_init (ThreadsFixture *self)
   devssh_server_set_threads (self->net.server, THREADS);
 }
 
+/* Threads whose server is gone end by themselves. */
+static gboolean
+test_is_threaded (void)
+{
+  g_autoptr(GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *name;
+
+  while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
+      g_autofree char *comm = NULL;
+
+      if (g_file_get_contents (path, &comm, NULL, NULL) && g_str_has_prefix (comm, "devssh-worker"))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 test_threads_clear (ThreadsFixture *self)
 {
   test_fixture_clear (&self->net);
+  test_spin_until (!test_is_threaded ());
+  test_settle ();
   g_hash_table_unref (self->seen);
   g_mutex_clear (&self->lock);
 }
