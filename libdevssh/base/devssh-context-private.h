@@ -34,6 +34,9 @@ void              devssh_context_orphan             (DevSshContext *self);
  * What waits keeps the context. What is deferred from func runs in the next turn of the loop. */
 void              devssh_context_defer              (DevSshContext *self, void (*func) (gpointer data), gpointer data, GDestroyNotify destroy);
 
+/* For a dispose that runs in another thread: the object is disposed of again in its own, where its last reference goes then. */
+void              devssh_context_take_home          (DevSshContext *self, gpointer object);
+
 /* Ends a GTask from the loop, never from inside the caller: consumes one reference of task. Exactly one of error (consumed) or result. */
 void              devssh_context_return_error       (DevSshContext *self, GTask *task, GError *error);
 void              devssh_context_return_cancelled   (DevSshContext *self, GTask *task);

@@ -278,7 +278,7 @@ devssh_channel_dispose (GObject *object)
   /* Dropped in another thread: the last reference goes in the channel's own, which shares with it what no lock guards. */
   if (self->context != NULL && !devssh_context_is_here (self->context))
     {
-      devssh_context_defer (self->context, g_object_unref, g_object_ref (self), NULL);
+      devssh_context_take_home (self->context, self);
       return;
     }
   if (self->connection != NULL)

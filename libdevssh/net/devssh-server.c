@@ -4,6 +4,7 @@
 
 #include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-error.h>
+#include <libdevssh/connection/devssh-channel-private.h>
 #include <libdevssh/net/devssh-acceptor-private.h>
 #include <libdevssh/net/devssh-socket-private.h>
 #include <libdevssh/net/devssh-worker-private.h>
@@ -20,6 +21,7 @@ struct _DevSshServer
   DevSshAcceptor          *acceptor;        /* NULL before listening and after the end */
   GListStore              *addresses;       /* (element-type GSocketAddress) */
   GListStore              *sessions;
+  struct Link             *link;
   GHashTable              *guests;          /* (element-type DevSshServerSession Guest) */
   gboolean                 closed;
   GTask                   *stop_task;
@@ -36,6 +38,14 @@ struct _DevSshServer
   GHashTable              *startups;        /* (element-type utf8 guint): the same, by address */
 };
 
+/* From the threads of sessions to the server. No GWeakRef: GLib 2.74 frees what belongs to one while another thread drops the object. */
+typedef struct Link
+{
+  gatomicrefcount      ref_count;
+  GMutex               lock;
+  DevSshServer        *server;              /* NULL once it is gone */
+} Link;
+
 /* What is kept about a session. It may run in another thread than the server: its handlers have only what is fixed, and home, where the
  * rest belongs (design D20). */
 typedef struct
@@ -43,8 +53,7 @@ typedef struct
   gatomicrefcount      ref_count;
   DevSshContext       *home;
   DevSshContext       *context;             /* the session's */
-  GWeakRef             server_ref;
-  GWeakRef             session_ref;
+  Link                *link;
 
   DevSshServer        *server;              /* borrowed; NULL once the server has let go */
   DevSshServerSession *session;
@@ -148,6 +157,54 @@ guest_settle (Guest *self)
     g_hash_table_remove (server->startups, self->subject);
 }
 
+static Link *
+link_new (DevSshServer *server)
+{
+  Link *self = g_new0 (Link, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->server = server;
+  return self;
+}
+
+static Link *
+link_ref (Link *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+static void
+link_unref (Link *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static DevSshServer *
+link_ref_server (Link *self)
+{
+  DevSshServer *server;
+
+  g_mutex_lock (&self->lock);
+  server = self->server != NULL ? g_object_ref (self->server) : NULL;
+  g_mutex_unlock (&self->lock);
+  return server;
+}
+
+/* In dispose: whoever has not got a reference by now gets none. */
+static void
+link_cut (Link *self)
+{
+  g_mutex_lock (&self->lock);
+  self->server = NULL;
+  g_mutex_unlock (&self->lock);
+}
+
 static gpointer
 guest_ref (gpointer data)
 {
@@ -165,8 +222,7 @@ guest_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  g_weak_ref_clear (&self->server_ref);
-  g_weak_ref_clear (&self->session_ref);
+  link_unref (self->link);
   devssh_context_unref (self->home);
   devssh_context_unref (self->context);
   g_free (self->subject);
@@ -189,6 +245,9 @@ guest_detach (gpointer data)
   guest_settle (self);
   self->server = NULL;
   g_signal_handlers_disconnect_by_data (self->session, self);
+  /* The last of the server's references goes in the session's own thread. */
+  if (self->context != self->home)
+    devssh_context_defer (self->context, g_object_unref, g_steal_pointer (&self->session), NULL);
   g_clear_object (&self->session);
   guest_unref (self);
 }
@@ -204,15 +263,37 @@ guest_go_home (Guest *self,
     devssh_context_defer (self->home, func, guest_ref (self), guest_unref);
 }
 
-/* From the server's context to the session's. */
+typedef struct
+{
+  Guest         *guest;
+  DevSshSession *session;
+} Errand;
+
+static void
+errand_free (gpointer data)
+{
+  Errand *self = data;
+
+  guest_unref (self->guest);
+  g_object_unref (self->session);
+  g_free (self);
+}
+
+/* From the server's context to the session's; func gets an Errand. */
 static void
 guest_run (Guest *self,
            void (*func) (gpointer data))
 {
-  if (self->context == self->home)
-    func (self);
-  else
-    devssh_context_defer (self->context, func, guest_ref (self), guest_unref);
+  Errand *errand = g_new (Errand, 1);
+
+  *errand = (Errand) { guest_ref (self), g_object_ref (DEVSSH_SESSION (self->session)) };
+  if (self->context != self->home)
+    {
+      devssh_context_defer (self->context, func, errand, errand_free);
+      return;
+    }
+  func (errand);
+  errand_free (errand);
 }
 
 static void
@@ -241,7 +322,7 @@ guest_relay (Guest         *self,
              DevSshSession *session,
              gpointer       question)
 {
-  g_autoptr(DevSshServer) server = g_weak_ref_get (&self->server_ref);
+  g_autoptr(DevSshServer) server = link_ref_server (self->link);
   gboolean handled = FALSE;
 
   if (server != NULL)
@@ -278,10 +359,9 @@ guest_channel_request_cb (DevSshChannel        *channel,
                           DevSshChannelRequest *request,
                           gpointer              user_data)
 {
-  Guest *self = user_data;
-  g_autoptr(DevSshSession) session = g_weak_ref_get (&self->session_ref);
+  DevSshSession *session = devssh_channel_get_session_object (channel);
 
-  return session != NULL && guest_relay (self, SIGNAL_SESSION_CHANNEL_REQUEST, session, request);
+  return session != NULL && guest_relay (user_data, SIGNAL_SESSION_CHANNEL_REQUEST, session, request);
 }
 
 static void
@@ -324,19 +404,19 @@ guest_gone_cb (gpointer data)
 {
   Guest *self = data;
   g_autoptr(DevSshServer) server = NULL;
-  g_autoptr(DevSshServerSession) session = NULL;
   guint position;
 
   if (self->server == NULL)
     return;
 
   server = g_object_ref (self->server);
-  session = g_object_ref (self->session);
-  /* The guest goes first: a slot is free before anybody is told (T-41). */
-  g_hash_table_remove (server->guests, session);
-  if (g_list_store_find (server->sessions, session, &position))
+  /* A slot is free before anybody is told (T-41). */
+  guest_settle (self);
+  g_hash_table_steal (server->guests, self->session);
+  if (g_list_store_find (server->sessions, self->session, &position))
     g_list_store_remove (server->sessions, position);
-  g_signal_emit (server, signals[SIGNAL_SESSION_CLOSED], 0, session);
+  g_signal_emit (server, signals[SIGNAL_SESSION_CLOSED], 0, self->session);
+  guest_detach (self);
   devssh_server_finish_stop (server);
 }
 
@@ -400,11 +480,9 @@ guest_connect_relays (Guest         *self,
 static void
 guest_start_cb (gpointer data)
 {
-  Guest *self = data;
-  g_autoptr(DevSshSession) session = g_weak_ref_get (&self->session_ref);
+  Errand *self = data;
 
-  if (session != NULL)
-    devssh_session_connect_async (session, NULL, guest_connected_cb, guest_ref (self));
+  devssh_session_connect_async (self->session, NULL, guest_connected_cb, guest_ref (self->guest));
 }
 
 /* ---- taking connections ---- */
@@ -453,8 +531,7 @@ guest_new (DevSshServer        *server,
   g_atomic_ref_count_init (&self->ref_count);
   self->home = devssh_context_ref (server->context);
   self->context = devssh_context_ref (context);
-  g_weak_ref_init (&self->server_ref, server);
-  g_weak_ref_init (&self->session_ref, session);
+  self->link = link_ref (server->link);
   self->server = server;
   self->session = g_object_ref (session);
   self->subject = subject;
@@ -695,12 +772,13 @@ devssh_server_dispose (GObject *object)
   if (!devssh_context_is_here (self->context))
     {
       /* Dropped in another thread, that of a session perhaps: the last reference goes in our own context. */
-      devssh_context_defer (self->context, g_object_unref, g_object_ref (self), NULL);
+      devssh_context_take_home (self->context, self);
       return;
     }
+  link_cut (self->link);
   devssh_server_close (self);
-  g_hash_table_remove_all (self->guests);
   g_list_store_remove_all (self->sessions);
+  g_hash_table_remove_all (self->guests);
   g_ptr_array_set_size (self->workers, 0);
 
   G_OBJECT_CLASS (devssh_server_parent_class)->dispose (object);
@@ -711,6 +789,7 @@ devssh_server_finalize (GObject *object)
 {
   DevSshServer *self = DEVSSH_SERVER (object);
 
+  link_unref (self->link);
   g_hash_table_unref (self->guests);
   g_hash_table_unref (self->startups);
   g_ptr_array_unref (self->workers);
@@ -1002,6 +1081,7 @@ static void
 devssh_server_init (DevSshServer *self)
 {
   self->context = devssh_context_ref_thread_default ();
+  self->link = link_new (self);
   self->sessions = g_list_store_new (DEVSSH_TYPE_SERVER_SESSION);
   self->addresses = g_list_store_new (G_TYPE_SOCKET_ADDRESS);
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_worker_unref);
@@ -1564,15 +1644,11 @@ drain_channels_cb (GListModel *channels,
 static void
 guest_drain_cb (gpointer data)
 {
-  Guest *self = data;
-  g_autoptr(DevSshSession) session = g_weak_ref_get (&self->session_ref);
-  GListModel *channels;
+  Errand *self = data;
+  GListModel *channels = devssh_session_get_channels (self->session);
 
-  if (session == NULL)
-    return;
-  channels = devssh_session_get_channels (session);
-  g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), session, 0);
-  drain_channels_cb (channels, 0, 0, 0, session);
+  g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), self->session, 0);
+  drain_channels_cb (channels, 0, 0, 0, self->session);
 }
 
 static void

@@ -83,6 +83,8 @@ devssh_session_stream_closed (DevSshSession *self)
     return;
   while ((task = g_queue_pop_head (&priv->wait_tasks)) != NULL)
     devssh_context_return_boolean (priv->context, task, TRUE);
+  /* Nothing of it is the context's any more: it may go in any thread. */
+  priv->pump->session = NULL;
 }
 
 /* The end without a word to the application: nobody has a reference any more, or somebody ran dispose. */

@@ -338,10 +338,10 @@ devssh_session_dispose (GObject *object)
   DevSshSession *self = DEVSSH_SESSION (object);
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
 
-  if (!devssh_context_is_here (priv->context))
+  if (priv->pump->session != NULL && !devssh_context_is_here (priv->context))
     {
       /* Dropped in another thread: the last reference goes in the session's own context (design D18). */
-      devssh_context_defer (priv->context, g_object_unref, g_object_ref (self), NULL);
+      devssh_context_take_home (priv->context, self);
       return;
     }
   devssh_session_drop (self);
