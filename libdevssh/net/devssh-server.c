@@ -9,8 +9,11 @@
 #include <libdevssh/net/devssh-socket-private.h>
 #include <libdevssh/net/devssh-worker-private.h>
 #include <libdevssh/session/devssh-session-config-private.h>
+#include <libdevssh/session/devssh-session-private.h>
 
 #define MAX_THREADS 256
+/* From a session's last channel to the end of the session, when the server stops. */
+#define LEAVE_TIME  (1 * G_TIME_SPAN_SECOND)
 
 struct _DevSshServer
 {
@@ -1629,7 +1632,25 @@ devssh_server_close (DevSshServer *self)
   devssh_server_close_sessions (self);
 }
 
-/* In the session's context. */
+/* In the session's context, from here on. */
+typedef struct
+{
+  DevSshSession  *session;
+  DevSshDeadline  deadline;
+} Leaving;
+
+static void
+leaving_cb (DevSshDeadline *deadline)
+{
+  Leaving *self = G_STRUCT_MEMBER_P (deadline, -(glong) G_STRUCT_OFFSET (Leaving, deadline));
+
+  if (g_list_model_get_n_items (devssh_session_get_channels (self->session)) == 0)
+    devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
+  g_object_unref (self->session);
+  g_free (self);
+}
+
+/* A client may be reading what came last, and throw it away for a DISCONNECT: so it has a moment to go by itself. */
 static void
 drain_channels_cb (GListModel *channels,
                    guint       position,
@@ -1637,8 +1658,15 @@ drain_channels_cb (GListModel *channels,
                    guint       n_added,
                    gpointer    user_data)
 {
-  if (g_list_model_get_n_items (channels) == 0)
-    devssh_session_close (user_data, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
+  DevSshContext *context = devssh_session_get_private (user_data)->context;
+  Leaving *leaving;
+
+  if (g_list_model_get_n_items (channels) > 0)
+    return;
+
+  leaving = g_new0 (Leaving, 1);
+  leaving->session = g_object_ref (user_data);
+  devssh_deadline_set (&leaving->deadline, context, devssh_context_get_time (context) + LEAVE_TIME, leaving_cb);
 }
 
 static void
@@ -1648,7 +1676,8 @@ guest_drain_cb (gpointer data)
   GListModel *channels = devssh_session_get_channels (self->session);
 
   g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), self->session, 0);
-  drain_channels_cb (channels, 0, 0, 0, self->session);
+  if (g_list_model_get_n_items (channels) == 0)
+    devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
 }
 
 static void
@@ -1696,7 +1725,8 @@ devssh_server_stop_cancelled_cb (gpointer data)
  * @user_data: for @callback
  *
  * Stops listening and lets the sessions come to their end: one without channels
- * is closed at once, the others when their last channel closes.
+ * is closed at once, the others a second after their last channel has closed, if
+ * the client has not gone by then.
  * [method@Server.close] ends those that are left.
  *
  * Since: 1.0

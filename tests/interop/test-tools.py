@@ -462,7 +462,8 @@ def _():
                         break
             client.stdin.write(b'the end\n')
             client.stdin.flush()
-            assert client.stdout.readline() == b'the end\n'
+            line = client.stdout.readline()
+            assert line == b'the end\n', (line, client.poll(), server.tail())
             assert client.wait(30) == 0
         assert server.finish() == 0
 
