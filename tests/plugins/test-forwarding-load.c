@@ -460,8 +460,8 @@ test_much (gconstpointer data)
   g_test_message ("%" G_GUINT64_FORMAT " MiB, at most %" G_GUINT64_FORMAT " KiB under way, %u to %u KiB resident",
                   total >> 20, most_under_way >> 10, before, most);
   g_assert_cmpuint (got, ==, total);
-  /* Windows of 16 MiB at most, and what the sockets of this machine hold. */
-  g_assert_cmpuint (most_under_way, <, 48 * 1024 * 1024);
+  /* Windows of 16 MiB at most, and what the sockets hold, which the system enlarges by tens of megabytes as it likes. */
+  g_assert_cmpuint (most_under_way, <, 96 * 1024 * 1024);
   if (!SANITIZED)
     g_assert_cmpuint (most, <, before + 40 * 1024);
 }
