@@ -292,6 +292,7 @@ bench_openssh_download (guint16      port,
 
 gboolean
 bench_openssh_forward (BenchChild  *self,
+                       const char  *cipher,
                        guint16      target,
                        guint16     *port,
                        GError     **error)
@@ -304,7 +305,8 @@ bench_openssh_forward (BenchChild  *self,
   *port = free_port ();
   rule = g_strdup_printf ("127.0.0.1:%u:127.0.0.1:%u", *port, target);
 
-  return start_ssh (self, 0, (const char *[]) { "-c", "aes256-gcm@openssh.com", "-N", "-L", rule, NULL },
+  return start_ssh (self, 0,
+                    (const char *[]) { "-N", "-L", rule, cipher != NULL ? "-c" : NULL, cipher, NULL },
                     NULL, -1, -1, -1, error) &&
          wait_for_port (*port, "ssh -L", error);
 }

@@ -14,6 +14,7 @@ gboolean bench_openssh_upload   (guint16 port, guint64 bytes, const char *cipher
 gboolean bench_openssh_download (guint16 port, guint64 bytes, const char *cipher, const char *mac, double *value,
                                  GError **error);
 /* ssh -L to target; port: where it listens. */
-gboolean bench_openssh_forward  (BenchChild *self, guint16 target, guint16 *port, GError **error);
+/* cipher: NULL: ssh's own choice */
+gboolean bench_openssh_forward  (BenchChild *self, const char *cipher, guint16 target, guint16 *port, GError **error);
 
 G_END_DECLS

@@ -32,7 +32,7 @@ struct _BenchMeasure
   const char *unit;
   BenchRun    run;
   int         variant;     /* run's business */
-  const char *beside[2];   /* measures of the group that it is compared with, as value / theirs */
+  const char *beside[3];   /* measures of the group that it is compared with, as value / theirs */
   gboolean    once;        /* no spread to be seen: a size */
 };
 
