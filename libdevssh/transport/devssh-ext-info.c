@@ -45,7 +45,7 @@ devssh_ext_info_send (DevSshTransport *self)
     }
 
   devssh_ext_info_message_encode (&message, &writer);
-  devssh_transport_seal (self, writer.data, writer.length, NULL, 0);
+  devssh_transport_seal (self, writer.data, writer.length, NULL, 0, NULL);
 }
 
 gboolean

@@ -58,7 +58,7 @@ send_init (DevSshTransport      *self,
       *copy = g_memdup2 (writer.data, writer.length);
       *copy_length = writer.length;
     }
-  devssh_transport_seal (self, writer.data, writer.length, NULL, 0);
+  devssh_transport_seal (self, writer.data, writer.length, NULL, 0, NULL);
 }
 
 static void
@@ -70,7 +70,7 @@ send_public (DevSshTransport *self)
   message.public_value.data = devssh_kex_get_public (self->kex->ephemeral,
                                                      &message.public_value.length);
   devssh_kexdh_init_message_encode (&message, &writer);
-  devssh_transport_seal (self, writer.data, writer.length, NULL, 0);
+  devssh_transport_seal (self, writer.data, writer.length, NULL, 0, NULL);
 }
 
 /* The client only, in the first exchange only, and only for a real algorithm. */
@@ -412,7 +412,7 @@ send_newkeys (DevSshTransport *self)
 {
   static const guint8 newkeys = DEVSSH_MESSAGE_NEWKEYS;
 
-  devssh_transport_seal (self, &newkeys, 1, NULL, 0);
+  devssh_transport_seal (self, &newkeys, 1, NULL, 0, NULL);
 }
 
 /* K and H are known and good: our side goes over to the new keys (RFC 4253, 7.3). */
@@ -498,7 +498,7 @@ reply (DevSshTransport *self,
   message.signature.data = signature.data;
   message.signature.length = signature.length;
   devssh_kexdh_reply_message_encode (&message, &writer);
-  devssh_transport_seal (self, writer.data, writer.length, NULL, 0);
+  devssh_transport_seal (self, writer.data, writer.length, NULL, 0, NULL);
 
   g_set_object (&self->host_key, key);
   use_keys (self, hash);
@@ -715,7 +715,7 @@ devssh_key_exchange_check_limits (DevSshTransport *self)
       return;
     }
 
-  if (self->kex != NULL)
+  if (self->kex != NULL || devssh_reconnect_is_barred (self))
     return;
 
   if (packets >= config->rekey_packets ||

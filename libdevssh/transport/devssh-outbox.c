@@ -45,12 +45,15 @@ held_reserve (DevSshHeldMessages *held,
   return TRUE;
 }
 
-static void
-hold_back (DevSshTransport *self,
-           const guint8    *payload,
-           gsize            length)
+void
+devssh_transport_hold_back (DevSshTransport *self,
+                            const guint8    *head,
+                            gsize            head_length,
+                            const guint8    *body,
+                            gsize            body_length)
 {
   DevSshHeldMessages *held = &self->held;
+  gsize length = head_length + body_length;
 
   if (!held_reserve (held, sizeof length + length))
     {
@@ -59,7 +62,9 @@ hold_back (DevSshTransport *self,
     }
 
   memcpy (held->data + held->length, &length, sizeof length);
-  memcpy (held->data + held->length + sizeof length, payload, length);
+  memcpy (held->data + held->length + sizeof length, head, head_length);
+  if (body_length > 0)
+    memcpy (held->data + held->length + sizeof length + head_length, body, body_length);
   held->length += sizeof length + length;
 }
 
@@ -82,6 +87,7 @@ devssh_transport_release_held (DevSshTransport *self)
 
   /* Sealing may begin the next exchange (a tiny limit): what is left then is held back again. */
   memset (&self->held, 0, sizeof self->held);
+  devssh_reconnect_enable_due (self);
 
   while (position < held.length)
     {
@@ -110,14 +116,14 @@ devssh_transport_send (DevSshTransport *self,
   if (devssh_transport_is_over (self))
     return;
 
-  if (self->holding && !may_pass_exchange (payload[0]))
+  if ((self->holding || devssh_reconnect_is_barred (self)) && !may_pass_exchange (payload[0]))
     {
-      hold_back (self, payload, length);
+      devssh_transport_hold_back (self, payload, length, NULL, 0);
       return;
     }
 
   waiting = devssh_packet_writer_get_waiting (&self->out);
-  devssh_transport_seal (self, payload, length, NULL, 0);
+  devssh_transport_seal (self, payload, length, NULL, 0, NULL);
   self->out_control += devssh_packet_writer_get_waiting (&self->out) - waiting;
 }
 

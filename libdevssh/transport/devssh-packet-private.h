@@ -56,13 +56,17 @@ void     devssh_packet_writer_clear    (DevSshPacketWriter *self);
 void     devssh_packet_writer_append   (DevSshPacketWriter *self,
                                         const guint8       *data,
                                         gsize               length);
-/* Seals head || body as one packet behind what is there; body is read from where it lies. Returns
- * its size on the wire. */
+/* Seals head || body || tail as one packet behind what is there; body is read from where it lies.
+ * Returns its size on the wire. */
 gsize    devssh_packet_writer_seal     (DevSshPacketWriter *self,
                                         const guint8       *head,
                                         gsize               head_length,
                                         const guint8       *body,
-                                        gsize               body_length);
+                                        gsize               body_length,
+                                        const guint8       *tail,
+                                        gsize               tail_length);
+/* Drops what has not left, for there is nowhere to go. */
+void     devssh_packet_writer_drop     (DevSshPacketWriter *self);
 /* Takes over *keys, which is all zero afterwards. */
 void     devssh_packet_writer_set_keys (DevSshPacketWriter *self,
                                         DevSshProtection   *keys,
@@ -131,6 +135,8 @@ void               devssh_packet_reader_consume   (DevSshPacketReader *self);
 /* The same for bytes that are no packet. */
 void               devssh_packet_reader_skip      (DevSshPacketReader *self,
                                                    gsize               length);
+/* Forgets all that is not consumed, for the rest of it will never come. */
+void               devssh_packet_reader_drop      (DevSshPacketReader *self);
 void               devssh_packet_reader_set_keys  (DevSshPacketReader *self,
                                                    DevSshProtection   *keys,
                                                    gboolean            reset_sequence);

@@ -189,11 +189,13 @@ devssh_packet_writer_seal (DevSshPacketWriter *self,
                            const guint8       *head,
                            gsize               head_length,
                            const guint8       *body,
-                           gsize               body_length)
+                           gsize               body_length,
+                           const guint8       *tail,
+                           gsize               tail_length)
 {
   const DevSshProtection *p = &self->protection;
   guint block = p->cipher != NULL ? p->block : MIN_BLOCK;
-  gsize payload = head_length + body_length;
+  gsize payload = head_length + body_length + tail_length;
   gsize aligned = (p->length_apart ? 1 : 5) + payload;
   guint padding = block - aligned % block;
   guint32 length;
@@ -212,6 +214,8 @@ devssh_packet_writer_seal (DevSshPacketWriter *self,
   devssh_uint32_store (out, length);
   out[4] = padding;
   memcpy (out + 5, head, head_length);
+  if (tail_length > 0)
+    memcpy (out + 5 + head_length + body_length, tail, tail_length);
   devssh_random (out + 4 + length - padding, padding);
 
   if (p->cipher == NULL)
@@ -222,11 +226,11 @@ devssh_packet_writer_seal (DevSshPacketWriter *self,
   else if (p->cipher->is_aead)
     {
       p->cipher->seal (p->context, self->sequence, out, 1 + head_length,
-                       body_length > 0 ? body : NULL, body_length, padding);
+                       body_length > 0 ? body : NULL, body_length, tail_length + padding);
     }
   else if (p->etm)
     {
-      encrypt_with_body (p, out + 4, 1 + head_length, body, body_length, padding);
+      encrypt_with_body (p, out + 4, 1 + head_length, body, body_length, tail_length + padding);
       devssh_mac_compute (p->mac, self->sequence, out, 4 + (gsize) length, NULL, 0,
                           out + 4 + length);
     }
@@ -274,13 +278,17 @@ devssh_packet_writer_sent (DevSshPacketWriter *self,
 }
 
 void
-devssh_packet_writer_trim (DevSshPacketWriter *self)
+devssh_packet_writer_drop (DevSshPacketWriter *self)
 {
-  if (self->start != self->end)
-    return;
-
   writer_release (self);
   self->start = self->end = 0;
+}
+
+void
+devssh_packet_writer_trim (DevSshPacketWriter *self)
+{
+  if (self->start == self->end)
+    devssh_packet_writer_drop (self);
 }
 
 /* ---- receiving ---- */
@@ -557,6 +565,16 @@ devssh_packet_reader_skip (DevSshPacketReader *self,
   g_return_if_fail (length <= self->end - self->start);
 
   self->start += length;
+}
+
+void
+devssh_packet_reader_drop (DevSshPacketReader *self)
+{
+  reader_wipe_opened (self);
+  g_clear_pointer (&self->buffer, devssh_buffer_unref);
+  self->start = self->end = 0;
+  self->length = 0;
+  self->opened = FALSE;
 }
 
 void

@@ -19,6 +19,8 @@ devssh_transport_config_new (gboolean          is_server,
   config->max_packet_clear = 35000;
   config->max_packet = 262144;
   config->max_held = 1024 * 1024;
+  config->max_cached_control = 1024 * 1024;
+  config->max_cached_data = 64 * 1024 * 1024;
   config->max_output = 1024 * 1024;
   config->pool = devssh_buffer_pool_ref (pool);
 

@@ -13,6 +13,7 @@
 #include <libdevssh/base/devssh-trace-private.h>
 #include <libdevssh/crypto/devssh-key-pair-private.h>
 #include <libdevssh/crypto/devssh-secret-private.h>
+#include <libdevssh/transport/devssh-message-cache-private.h>
 #include <libdevssh/transport/devssh-message-table-private.h>
 #include <libdevssh/transport/devssh-metrics-private.h>
 #include <libdevssh/transport/devssh-outbox-private.h>
@@ -51,6 +52,14 @@ typedef struct
   gsize                 max_held;
   /* 1 MiB of control messages not yet written (T-47) */
   gsize                 max_output;
+  /* messages kept for a reconnect, unacknowledged; 0: as many as the two limits let */
+  guint                 max_cached_messages;
+  /* T-73: 1 MiB of control messages and 64 MiB of data; beyond that the session cannot reconnect */
+  gsize                 max_cached_control;
+  gsize                 max_cached_data;
+  /* The time at which something is sealed or read, for the latency; NULL: that of the last step. */
+  gint64              (*get_time) (gpointer clock);
+  gpointer              clock;
   DevSshSessionMetrics *metrics;                 /* owned reference or NULL */
   DevSshTracer         *tracer;                  /* owned reference or NULL */
   DevSshBufferPool     *pool;                    /* owned reference */
@@ -91,6 +100,13 @@ typedef enum
   DEVSSH_TRANSPORT_SERVICE_ACCEPT,  /* text: service name (client) */
   DEVSSH_TRANSPORT_DEBUG,           /* text, flag: always_display */
   DEVSSH_TRANSPORT_UNIMPLEMENTED,   /* sequence: the number of our packet the peer did not know */
+  DEVSSH_TRANSPORT_RECONNECT_ENABLED, /* both directions carry what a reconnect needs */
+  /* server: payload is a whole session-reconnect request; nothing behind it is decoded before
+   * devssh_transport_answer_resume() or refuse_resume() */
+  DEVSSH_TRANSPORT_RESUME_REQUEST,
+  /* client, after request_resume(): payload is its 81 or 82; nothing behind it is decoded before
+   * devssh_transport_resume() */
+  DEVSSH_TRANSPORT_RESUME_ANSWER,
   DEVSSH_TRANSPORT_DISCONNECTED,    /* the peer's DISCONNECT: reason, text; END follows */
   /* Fatal(N) by us: reason, text; END follows; the DISCONNECT is in the output */
   DEVSSH_TRANSPORT_FAILED
@@ -141,10 +157,11 @@ void             devssh_transport_send         (DevSshTransport *self, const gui
                                                 gsize length);
 /* May data be sealed now? Open phase, no exchange, less than 256 KiB of output waiting. */
 gboolean         devssh_transport_can_send_data (DevSshTransport *self);
-/* Seals head || body as one message, body from where it lies. Only if can_send_data(). */
+/* Seals head || body as one message, body from where it lies. Only if can_send_data(). owner: NULL,
+ * or what keeps body as it is: where it must be remembered it need not be copied then. */
 void             devssh_transport_send_data    (DevSshTransport *self, const guint8 *head,
                                                 gsize head_length, const guint8 *body,
-                                                gsize body_length);
+                                                gsize body_length, GBytes *owner);
 /* Stays where it is until the next call that seals anything: send, send_data, step ... */
 const guint8    *devssh_transport_get_output   (DevSshTransport *self, gsize *length);
 /* that many bytes of the output have left */
@@ -177,6 +194,41 @@ void             devssh_transport_fail         (DevSshTransport *self, guint32 r
                                                 const char *text);
 /* Earliest time at which step() must be called even without input; 0: none. */
 gint64           devssh_transport_get_deadline (DevSshTransport *self);
+
+/* ---- reconnect (protocol.md 3.3 to 3.5) ---- */
+/* Both directions carry trailers and the phase is OPEN: if the stream is lost, all that is needed to
+ * go on over another one is there. */
+gboolean         devssh_transport_can_resume    (DevSshTransport *self);
+/* The stream is gone. What is undecoded or unwritten is dropped; from now on what is sent is only
+ * numbered and remembered. */
+void             devssh_transport_lose          (DevSshTransport *self);
+gboolean         devssh_transport_is_lost       (DevSshTransport *self);
+/* client, on the new transport: sends the request, made for the session of `old`. */
+void             devssh_transport_request_resume (DevSshTransport *self, DevSshTransport *old);
+/* Does the token of the peer's request or answer, made with our keys, belong to the session that
+ * had this id? In constant time. */
+gboolean         devssh_transport_check_token   (DevSshTransport *self, const DevSshSecret *session_id,
+                                                 const guint8 *token, gsize length);
+/* server: may a client that has received this much of old go on with it? */
+gboolean         devssh_transport_can_serve     (DevSshTransport *old, guint64 last_received);
+/* server: answers the request and makes the new transport go on where old, which is lost, stood. */
+void             devssh_transport_answer_resume (DevSshTransport *self, DevSshTransport *old,
+                                                 guint64 last_received);
+/* server: 82, and the client may try again. */
+void             devssh_transport_refuse_resume (DevSshTransport *self, guint32 reason, const char *text);
+/* client, after the answer: goes on where old, which is lost, stood. FALSE: old has not got any more
+ * what the server lacks. */
+gboolean         devssh_transport_resume        (DevSshTransport *self, DevSshTransport *old,
+                                                 guint64 last_received);
+/* What it counts in and writes notes to; takes references. */
+void             devssh_transport_set_observers (DevSshTransport *self, DevSshSessionMetrics *metrics,
+                                                 DevSshTracer *tracer);
+/* For tests: are trailers on, and with a latency? */
+void             devssh_transport_get_trailers  (DevSshTransport *self, gboolean *outgoing,
+                                                 gboolean *incoming, gboolean *latency);
+/* What is remembered; NULL: nothing is. */
+const DevSshMessageCache *
+                 devssh_transport_get_cache     (DevSshTransport *self);
 
 /* ---- looking ---- */
 /* NULL before VERSION */

@@ -53,6 +53,29 @@ typedef struct
   guint64 counted_flow;   /* what tokens has seen of it and of the present keys' */
 } DevSshRekeyBudget;
 
+/* The reconnect extension (protocol.md 3.3 to 3.5). */
+typedef struct
+{
+  DevSshMessageCache *cache;          /* NULL: the extension is not ours, not the peer's, or switched off */
+  gboolean            offered;        /* it is ours */
+  gboolean            outgoing;       /* what we send has a trailer */
+  gboolean            incoming;       /* what the peer sends has one */
+  gboolean            latency;        /* and it says how long its message was on the way */
+  gboolean            enable_due;     /* EXT_INFO came while an exchange of ours ran */
+  gboolean            lost;           /* the stream is gone */
+  gboolean            stopped;        /* nothing is decoded for now */
+  gboolean            own;            /* what is being sealed is the extension's own business, and of no use later */
+  gboolean            awaits_answer;  /* client: the next 81 or 82 answers our resume request */
+  guint64             acknowledged;   /* so many of our packets have arrived */
+  gint64              received_at;    /* when bytes were read last */
+  /* server, until the client proves that it got our answer (design D17): its number; what the client
+   * had asked from, and what we said we had */
+  guint64             proof;          /* 0: nothing is to be proved */
+  guint64             asked;
+  guint64             answered;
+  guint64             barred;         /* no packet with this number or one shortly before it until then; 0: none */
+} DevSshReconnectState;
+
 typedef struct
 {
   DevSshTransportEventType type;
@@ -101,6 +124,8 @@ struct _DevSshTransport
   /* client: (element-type utf8) asked for, not accepted yet; or NULL */
   GPtrArray             *services;
 
+  DevSshReconnectState   reconnect;
+
   gboolean               hold;
   gint64                 parked_at;       /* when the message that is parked was found */
   gboolean               failing;         /* FAILED is due */
@@ -122,13 +147,27 @@ void     devssh_transport_seal           (DevSshTransport          *self,
                                           const guint8             *head,
                                           gsize                     head_length,
                                           const guint8             *body,
-                                          gsize                     body_length);
+                                          gsize                     body_length,
+                                          GBytes                   *owner);
+/* Seals, or remembers if the stream is lost, and nothing else: no exchange begins. */
+void     devssh_transport_seal_packet    (DevSshTransport          *self,
+                                          const guint8             *head,
+                                          gsize                     head_length,
+                                          const guint8             *body,
+                                          gsize                     body_length,
+                                          GBytes                   *owner);
 
 /* ---- devssh-outbox.c ---- */
 void     devssh_transport_outbox_init    (DevSshTransport          *self);
 /* Seals what was held back, in order. */
 void     devssh_transport_release_held   (DevSshTransport          *self);
 void     devssh_transport_drop_held      (DevSshTransport          *self);
+/* head || body, to be sealed later. */
+void     devssh_transport_hold_back      (DevSshTransport          *self,
+                                          const guint8             *head,
+                                          gsize                     head_length,
+                                          const guint8             *body,
+                                          gsize                     body_length);
 
 /* ---- devssh-key-exchange.c ---- */
 void     devssh_key_exchange_init_budget (DevSshTransport          *self);
@@ -176,6 +215,36 @@ gboolean devssh_ext_info_handle          (DevSshTransport          *self,
                                           const guint8             *payload,
                                           gsize                     length,
                                           gboolean                  in_place);
+
+/* ---- devssh-reconnect.c ---- */
+#define DEVSSH_TRAILER_MAX_SIZE 12
+void     devssh_reconnect_init           (DevSshTransport          *self);
+void     devssh_reconnect_clear          (DevSshTransport          *self);
+/* The peer's EXT_INFO is there: our side goes on, or it never will. */
+void     devssh_reconnect_negotiate      (DevSshTransport          *self);
+/* Sends what negotiate() could not. */
+void     devssh_reconnect_enable_due     (DevSshTransport          *self);
+/* Remembers a packet that is about to be sealed. Returns the size of its trailer. */
+gsize    devssh_reconnect_sending        (DevSshTransport          *self,
+                                          const guint8             *head,
+                                          gsize                     head_length,
+                                          const guint8             *body,
+                                          gsize                     body_length,
+                                          GBytes                   *owner,
+                                          guint8                   *trailer);
+/* Takes the trailer off and acts on it. FALSE: it is malformed or lies, and the transport has failed. */
+gboolean devssh_reconnect_received       (DevSshTransport          *self,
+                                          DevSshPacket             *packet);
+/* Is this message one of the extension's own? TRUE: it was dealt with; event is NONE if nobody needs to know. */
+gboolean devssh_reconnect_handle         (DevSshTransport          *self,
+                                          const DevSshPacket       *packet,
+                                          DevSshTransportEventType *event);
+/* D17: the next number must not be used yet. */
+static inline gboolean
+devssh_reconnect_is_barred (const DevSshTransport *self)
+{
+  return self->reconnect.barred != 0 && self->out.messages + 8 >= self->reconnect.barred;
+}
 
 /* ---- devssh-transport-trace.c ---- */
 void     devssh_transport_trace_sent     (DevSshTransport          *self,

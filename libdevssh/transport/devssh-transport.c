@@ -33,6 +33,7 @@ devssh_transport_new (DevSshTransportConfig *config)
   devssh_packet_reader_init (&self->in, config->pool);
   self->out.pool = config->pool;
   devssh_transport_outbox_init (self);
+  devssh_reconnect_init (self);
   devssh_key_exchange_init_budget (self);
 
   return self;
@@ -46,6 +47,7 @@ devssh_transport_free (DevSshTransport *self)
 
   g_clear_pointer (&self->kex, devssh_key_exchange_free);
   devssh_transport_drop_held (self);
+  devssh_reconnect_clear (self);
   devssh_packet_reader_clear (&self->in);
   devssh_packet_writer_clear (&self->out);
   g_clear_pointer (&self->remote_version, devssh_version_unref);
@@ -180,9 +182,17 @@ handle_disconnect (DevSshTransport      *self,
   if (!devssh_disconnect_message_decode (&message, packet->payload, packet->length, NULL))
     return malformed (self, "Malformed DISCONNECT");
 
-  /* RFC 4253, 11.1: "MUST NOT send or receive any data after" it. */
-  self->ended = TRUE;
-  devssh_transport_drop_held (self);
+  /* RFC 4253, 11.1: "MUST NOT send or receive any data after" it. A connection that counts as lost may be followed by another one
+   * (protocol.md 3.4). */
+  if (message.reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST && devssh_transport_can_resume (self))
+    {
+      self->reconnect.stopped = TRUE;
+    }
+  else
+    {
+      self->ended = TRUE;
+      devssh_transport_drop_held (self);
+    }
   event->type = DEVSSH_TRANSPORT_DISCONNECTED;
   event->reason = message.reason;
   set_text_for_people (self, event, message.description);
@@ -289,6 +299,7 @@ handle_own (DevSshTransport      *self,
     case DEVSSH_MESSAGE_EXT_INFO:
       if (!devssh_ext_info_handle (self, packet->payload, packet->length, behind_newkeys))
         return DECODE_AGAIN;
+      devssh_reconnect_negotiate (self);
       event->type = DEVSSH_TRANSPORT_EXT_INFO;
       return DECODE_EVENT;
     default:
@@ -356,12 +367,13 @@ check_order (DevSshTransport *self,
 }
 
 static Decoded
-deliver (DevSshTransport      *self,
-         const DevSshPacket   *packet,
-         DevSshAction          action,
-         DevSshTransportEvent *event)
+deliver (DevSshTransport          *self,
+         const DevSshPacket       *packet,
+         DevSshTransportEventType  type,
+         DevSshAction              action,
+         DevSshTransportEvent     *event)
 {
-  event->type = DEVSSH_TRANSPORT_MESSAGE;
+  event->type = type;
   event->action = action;
   event->payload = packet->payload;
   event->length = packet->length;
@@ -394,6 +406,14 @@ dispatch (DevSshTransport      *self,
   if (!check_order (self, number))
     return DECODE_AGAIN;
 
+  if (self->reconnect.offered && number >= DEVSSH_MESSAGE_GLOBAL_REQUEST && number <= DEVSSH_MESSAGE_REQUEST_FAILURE)
+    {
+      DevSshTransportEventType own;
+
+      if (devssh_reconnect_handle (self, packet, &own))
+        return own == DEVSSH_TRANSPORT_NEED_INPUT ? DECODE_AGAIN : deliver (self, packet, own, action, event);
+    }
+
   switch (action)
     {
     case DEVSSH_ACTION_TRANSPORT:
@@ -403,7 +423,7 @@ dispatch (DevSshTransport      *self,
     case DEVSSH_ACTION_CONNECTION:
     case DEVSSH_ACTION_EARLY:
     case DEVSSH_ACTION_UNKNOWN:
-      return deliver (self, packet, action, event);
+      return deliver (self, packet, DEVSSH_TRANSPORT_MESSAGE, action, event);
 
     case DEVSSH_ACTION_IGNORE:
       return DECODE_AGAIN;
@@ -464,6 +484,8 @@ decode_packet (DevSshTransport      *self,
     }
   if (was_parked)
     stop_parking (self);
+  if ((self->reconnect.incoming || self->reconnect.proof != 0) && !devssh_reconnect_received (self, &packet))
+    return DECODE_AGAIN;
 
   devssh_packet_reader_consume (&self->in);
   count_received (self, packet.wire_size);
@@ -527,6 +549,9 @@ devssh_transport_step (DevSshTransport      *self,
       if (take_event (self, event))
         return event->type;
 
+      if (self->reconnect.lost || self->reconnect.stopped)
+        return event->type = DEVSSH_TRANSPORT_NEED_INPUT;
+
       switch (self->remote_version == NULL ? decode_version (self) : decode_packet (self, event))
         {
         case DECODE_EVENT:
@@ -575,8 +600,12 @@ devssh_transport_received (DevSshTransport *self,
 {
   g_return_if_fail (self != NULL);
 
-  if (!devssh_transport_is_over (self))
-    devssh_packet_reader_received (&self->in, length);
+  if (devssh_transport_is_over (self))
+    return;
+
+  if (self->reconnect.latency)
+    self->reconnect.received_at = self->config->get_time != NULL ? self->config->get_time (self->config->clock) : self->now;
+  devssh_packet_reader_received (&self->in, length);
 }
 
 gboolean
@@ -586,7 +615,7 @@ devssh_transport_wants_input (DevSshTransport *self)
 
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (devssh_transport_is_over (self))
+  if (devssh_transport_is_over (self) || self->reconnect.lost || self->reconnect.stopped)
     return FALSE;
 
   /* T-47: above the bound reading stops; it resumes below half. Data does not count. */
@@ -613,19 +642,29 @@ devssh_transport_trim (DevSshTransport *self)
 
 /* ---- output ---- */
 
-static void
-seal_packet (DevSshTransport *self,
-             const guint8    *head,
-             gsize            head_length,
-             const guint8    *body,
-             gsize            body_length)
+void
+devssh_transport_seal_packet (DevSshTransport *self,
+                              const guint8    *head,
+                              gsize            head_length,
+                              const guint8    *body,
+                              gsize            body_length,
+                              GBytes          *owner)
 {
-  gsize size;
+  guint8 trailer[DEVSSH_TRAILER_MAX_SIZE];
+  gsize trailer_length = 0, size;
 
   if (devssh_tracer_wants (self->config->tracer, DEVSSH_TRACE_LEVEL_VERBOSE))
     devssh_transport_trace_sent (self, head, head_length, body, body_length);
 
-  size = devssh_packet_writer_seal (&self->out, head, head_length, body, body_length);
+  if (self->reconnect.offered)
+    trailer_length = devssh_reconnect_sending (self, head, head_length, body, body_length, owner, trailer);
+  if (self->reconnect.lost)
+    {
+      self->out.messages++;
+      return;
+    }
+
+  size = devssh_packet_writer_seal (&self->out, head, head_length, body, body_length, trailer, trailer_length);
   if (size > 0)
     count_sent (self, size);
 }
@@ -635,15 +674,17 @@ devssh_transport_seal (DevSshTransport *self,
                        const guint8    *head,
                        gsize            head_length,
                        const guint8    *body,
-                       gsize            body_length)
+                       gsize            body_length,
+                       GBytes          *owner)
 {
   /* Whoever is in the middle of something when all ends need not notice: nothing follows the
    * DISCONNECT. */
   if (devssh_transport_is_over (self))
     return;
 
-  seal_packet (self, head, head_length, body, body_length);
-  devssh_key_exchange_check_limits (self);
+  devssh_transport_seal_packet (self, head, head_length, body, body_length, owner);
+  if (!self->reconnect.lost)
+    devssh_key_exchange_check_limits (self);
 }
 
 gboolean
@@ -656,8 +697,11 @@ devssh_transport_can_send_data (DevSshTransport *self)
   /* What the socket did not take is moved to make room, so more is sealed only when half of it has left. */
   limit = self->out.start > 0 ? DEVSSH_TRANSPORT_DATA_LIMIT / 2 : DEVSSH_TRANSPORT_DATA_LIMIT;
 
+  if (self->reconnect.lost)
+    return !devssh_transport_is_over (self) && devssh_message_cache_get_data (self->reconnect.cache) < self->config->max_cached_data / 2;
+
   return self->phase == DEVSSH_PHASE_OPEN && !self->holding && !devssh_transport_is_over (self) &&
-         devssh_packet_writer_get_waiting (&self->out) < limit;
+         !devssh_reconnect_is_barred (self) && devssh_packet_writer_get_waiting (&self->out) < limit;
 }
 
 void
@@ -665,12 +709,13 @@ devssh_transport_send_data (DevSshTransport *self,
                             const guint8    *head,
                             gsize            head_length,
                             const guint8    *body,
-                            gsize            body_length)
+                            gsize            body_length,
+                            GBytes          *owner)
 {
   g_return_if_fail (self != NULL && head != NULL && head_length > 0);
   g_return_if_fail (devssh_transport_can_send_data (self));
 
-  devssh_transport_seal (self, head, head_length, body, body_length);
+  devssh_transport_seal (self, head, head_length, body, body_length, owner);
 }
 
 const guint8 *
@@ -703,6 +748,9 @@ devssh_transport_set_phase (DevSshTransport *self,
   g_return_if_fail (self != NULL);
 
   self->phase = phase;
+  /* Whoever has said nothing of what it can by now never will (protocol.md 3.3). */
+  if (phase == DEVSSH_PHASE_OPEN)
+    devssh_reconnect_negotiate (self);
 }
 
 DevSshPhase
@@ -719,7 +767,8 @@ devssh_transport_rekey (DevSshTransport *self,
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (self->kex != NULL || !self->encrypted || devssh_transport_is_over (self))
+  if (self->kex != NULL || !self->encrypted || devssh_transport_is_over (self) ||
+      self->reconnect.lost || devssh_reconnect_is_barred (self))
     return FALSE;
 
   self->now = now;
@@ -808,13 +857,13 @@ seal_disconnect (DevSshTransport *self,
   DEVSSH_WRITER_AUTO (writer);
 
   /* Before our version line there is nobody who could read it. */
-  if (!self->started || self->out.broken)
+  if (!self->started || self->out.broken || self->reconnect.lost)
     return;
 
   message.description.data = (const guint8 *) description;
   message.description.length = description != NULL ? strlen (description) : 0;
   devssh_disconnect_message_encode (&message, &writer);
-  seal_packet (self, writer.data, writer.length, NULL, 0);
+  devssh_transport_seal_packet (self, writer.data, writer.length, NULL, 0, NULL);
 }
 
 /* No further event but what is due. The exchange stays for now: somebody up the stack may be at
