@@ -65,6 +65,7 @@ devssh_session_tell_end (DevSshSession *self)
   devssh_session_detach_services (self);
   devssh_session_notify (self, "is-connected");
   devssh_session_notify (self, "is-closed");
+  devssh_session_close_metrics (self);
   devssh_session_emit_closed (self);
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_TOLD);
   devssh_session_stream_closed (self);
@@ -107,5 +108,6 @@ devssh_session_drop (DevSshSession *self)
   priv->role->ended (self, priv->error);
   /* Channels first, services then: as in every end (protocol.md 2.11). */
   devssh_pump_abandon (priv->pump);
+  devssh_session_drop_metrics (self);
   devssh_session_detach_services (self);
 }

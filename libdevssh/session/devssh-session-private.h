@@ -70,6 +70,8 @@ typedef struct
   GQueue                   waiting;         /* (element-type DevSshWaiting): for a module that a thread opens */
   GSList                  *starting;        /* (element-type DevSshServiceEntry): borrowed; whose instance is just made */
   DevSshSessionMetrics    *metrics;
+  DevSshDeadline           metrics_deadline; /* their next notifications */
+  gint64                   metrics_notified; /* when the last ones were */
   DevSshTracer            *tracer;
   GObject                 *principal;
   guint                    number;
@@ -145,6 +147,14 @@ void         devssh_session_end                  (DevSshSession *self, DevSshDis
 void         devssh_session_tell_end             (DevSshSession *self);
 void         devssh_session_stream_closed        (DevSshSession *self);
 void         devssh_session_drop                 (DevSshSession *self);
+
+/* ---- devssh-session-metrics.c ---- */
+/* After each turn of the pump: hands out what was noted, sees to it that changes are notified. */
+void         devssh_session_emit_metrics         (DevSshSession *self);
+/* The session has ended: everything is told now. */
+void         devssh_session_close_metrics        (DevSshSession *self);
+/* The session is going away: whoever still has the metrics is told from the loop. */
+void         devssh_session_drop_metrics         (DevSshSession *self);
 
 /* ---- devssh-session-pump.c ---- */
 /* Owns stream and engines; the context's sources point at it and never at the session (design D18). */

@@ -328,7 +328,10 @@ devssh_pump_turn (DevSshPump *self)
   do
     {
       while (self->session != NULL && devssh_pump_deliver_one (self))
-        devssh_session_emit_trace (session);
+        {
+          devssh_session_emit_trace (session);
+          devssh_metrics_deliver (devssh_session_get_private (session)->metrics);
+        }
       devssh_connection_run_flushes (self->connection);
       /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */
       self->woken = FALSE;
@@ -343,7 +346,10 @@ devssh_pump_turn (DevSshPump *self)
   while (self->woken && self->session != NULL);
 
   if (session != NULL)
-    devssh_session_emit_trace (session);
+    {
+      devssh_session_emit_trace (session);
+      devssh_session_emit_metrics (session);
+    }
   devssh_pump_settle (self);
   devssh_probe_clear (&self->nested);
   self->turns--;
