@@ -260,6 +260,7 @@ devssh_connection_pull (DevSshConnection *self,
   out->head_length = (gsize) (head - out->head);
   out->body = item->data + item->offset;
   out->body_length = length;
+  out->owner = item->owner;
   out->channel = channel;
   return TRUE;
 }

@@ -101,6 +101,7 @@ typedef struct
   gsize          head_length;
   const guint8  *body;
   gsize          body_length;
+  GBytes        *owner;           /* borrowed: what keeps body; NULL: it stays only until pulled() */
   gpointer       channel;         /* private */
 } DevSshOutgoing;
 /* The next data message that a window allows; FALSE: none. Must be followed by pulled() before anything else. */

@@ -105,7 +105,7 @@ devssh_pump_flush (DevSshPump *self)
              && devssh_transport_can_send_data (self->transport)
              && devssh_connection_pull (self->connection, &out))
         {
-          devssh_transport_send_data (self->transport, out.head, out.head_length, out.body, out.body_length);
+          devssh_transport_send_data (self->transport, out.head, out.head_length, out.body, out.body_length, out.owner);
           devssh_connection_pulled (self->connection, &out);
         }
 

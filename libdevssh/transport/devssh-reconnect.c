@@ -350,7 +350,7 @@ make_token (DevSshTransport    *self,
   if (old_id == NULL || self->session_id == NULL)
     return FALSE;
 
-  ids = devssh_secret_new (NULL, old_id->length + self->session_id->length);
+  ids = devssh_secret_new (old_id->length + self->session_id->length);
   memcpy (ids->data, old_id->data, old_id->length);
   memcpy (ids->data + old_id->length, self->session_id->data, self->session_id->length);
 

@@ -524,7 +524,7 @@ pull (FuzzApp *self)
       self->data_sent += out.body_length;
       self->n_sent[out.head[0]]++;
       if (self->transport != NULL)
-        devssh_transport_send_data (self->transport, out.head, out.head_length, out.body, out.body_length);
+        devssh_transport_send_data (self->transport, out.head, out.head_length, out.body, out.body_length, NULL);
       devssh_connection_pulled (self->connection, &out);
       moved = TRUE;
     }

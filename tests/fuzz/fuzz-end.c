@@ -491,7 +491,7 @@ fuzz_end_say (FuzzEnd      *self,
   if (length == 0)
     return;
 
-  devssh_packet_writer_seal (&self->peer, payload, length, NULL, 0);
+  devssh_packet_writer_seal (&self->peer, payload, length, NULL, 0, NULL, 0);
   waiting = devssh_packet_writer_get_waiting (&self->peer);
   fuzz_end_write (self, self->peer.data + self->peer.start, waiting);
   devssh_packet_writer_sent (&self->peer, waiting);

@@ -107,7 +107,7 @@ carry_sealed (Line      *line,
   if (payload.length == 0)
     return TRUE;
 
-  devssh_packet_writer_seal (&line->out, payload.data, 1, payload.data + 1, payload.length - 1);
+  devssh_packet_writer_seal (&line->out, payload.data, 1, payload.data + 1, payload.length - 1, NULL, 0);
   length = devssh_packet_writer_get_waiting (&line->out);
   if (flip > 0)
     {

@@ -129,7 +129,7 @@ tell (TestEnd                    *end,
   static const char * const names[] = {
     "need-input", "held", "end", "message", "version", "kex-started", "host-key", "need-host-key",
     "kex-done", "ext-info", "service-request", "service-accept", "debug", "unimplemented",
-    "disconnected", "failed",
+    "reconnect-enabled", "resume-request", "resume-answer", "disconnected", "failed",
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (names) == DEVSSH_TRANSPORT_FAILED + 1);
@@ -305,7 +305,7 @@ test_send_data (TestEnd      *end,
   devssh_writer_put_byte (&writer, DEVSSH_MESSAGE_CHANNEL_DATA);
   devssh_writer_put_uint32 (&writer, 0);
   devssh_writer_put_uint32 (&writer, length);
-  devssh_transport_send_data (end->transport, writer.data, writer.length, data, length);
+  devssh_transport_send_data (end->transport, writer.data, writer.length, data, length, NULL);
 }
 
 GBytes *

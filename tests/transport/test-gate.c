@@ -201,7 +201,7 @@ test_gate_blind (void)
       g_autoptr(GBytes) payload = test_message_for_number (numbers[i]);
 
       devssh_packet_writer_seal (&peer->out, g_bytes_get_data (payload, NULL),
-                                 g_bytes_get_size (payload), NULL, 0);
+                                 g_bytes_get_size (payload), NULL, 0, NULL, 0);
     }
   test_peer_write (peer, peer->out.data + peer->out.start,
                    devssh_packet_writer_get_waiting (&peer->out));
@@ -299,7 +299,7 @@ test_gate_unknown (gconstpointer data)
       test_peer_send_number (peer, DEVSSH_MESSAGE_IGNORE);
       payload = test_message_for_number (199);
       devssh_packet_writer_seal (&peer->out, g_bytes_get_data (payload, NULL),
-                                 g_bytes_get_size (payload), NULL, 0);
+                                 g_bytes_get_size (payload), NULL, 0, NULL, 0);
       memcpy (devssh_transport_get_space (peer->end.transport, &size),
               peer->out.data + peer->out.start,
               devssh_packet_writer_get_waiting (&peer->out));

@@ -151,7 +151,7 @@ test_machine_hold_wiped (void)
   devssh_transport_hold (transport, TRUE);
   /* Behind so much that there is a reason to move it. */
   for (guint i = 0; i < 10; i++)
-    devssh_packet_writer_seal (&peer->out, much, 20000, NULL, 0);
+    devssh_packet_writer_seal (&peer->out, much, 20000, NULL, 0, NULL, 0);
   test_peer_send (peer, secret, strlen (secret));
   g_assert_cmpint (peer->end.last, ==, DEVSSH_TRANSPORT_HELD);
   buffer = transport->in.buffer;
@@ -290,7 +290,7 @@ test_machine_nested (void)
 
       memset (payload, 'a' + i, sizeof payload);
       payload[0] = 80 + i;
-      size = devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0);
+      size = devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0, NULL, 0);
       if (i < 2)
         g_byte_array_append (first, peer->out.data + peer->out.start, size);
       else
@@ -324,7 +324,7 @@ test_machine_fail_nested (void)
   n_before = peer->end.messages->len;
   peer->end.func = fail_nested;
   for (guint i = 0; i < 3; i++)
-    devssh_packet_writer_seal (&peer->out, (const guint8 *) "P", 1, NULL, 0);
+    devssh_packet_writer_seal (&peer->out, (const guint8 *) "P", 1, NULL, 0, NULL, 0);
   test_peer_write (peer, peer->out.data + peer->out.start,
                    devssh_packet_writer_get_waiting (&peer->out));
   g_assert_cmpuint (peer->end.messages->len, ==, n_before + 1);
@@ -741,9 +741,9 @@ test_machine_tampered (gconstpointer data)
       peer = test_peer_new (config);
       test_config_set (&peer->config->ciphers, names[0]);
       test_peer_handshake (peer, DEVSSH_PHASE_OPEN);
-      first = devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0);
-      devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0);
-      devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0);
+      first = devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0, NULL, 0);
+      devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0, NULL, 0);
+      devssh_packet_writer_seal (&peer->out, payload, sizeof payload, NULL, 0, NULL, 0);
       bytes = peer->out.data + peer->out.start;
       size = devssh_packet_writer_get_waiting (&peer->out);
       {

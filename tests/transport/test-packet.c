@@ -148,7 +148,7 @@ round_trip (Wire         *wire,
   const guint8 *sealed;
   DevSshPacket packet;
 
-  size = devssh_packet_writer_seal (&wire->out, data, head, data + head, body);
+  size = devssh_packet_writer_seal (&wire->out, data, head, data + head, body, NULL, 0);
   g_assert_cmpuint (devssh_packet_writer_get_waiting (&wire->out), ==, waiting + size);
 
   /* RFC 4253, 6: 4 to 255 bytes of padding, and never a whole block more than needed. */
@@ -212,7 +212,7 @@ test_packet_splits (gconstpointer data)
 
   fill (bytes, 5000);
   for (guint i = 1; i <= 50; i++)
-    devssh_packet_writer_seal (&wire->out, bytes, i * 100, NULL, 0);
+    devssh_packet_writer_seal (&wire->out, bytes, i * 100, NULL, 0, NULL, 0);
   wire_move (wire);
   for (guint i = 1; i <= 50; i++)
     {
@@ -224,7 +224,7 @@ test_packet_splits (gconstpointer data)
 
   for (guint i = 1; i <= 5; i++)
     {
-      gsize size = devssh_packet_writer_seal (&wire->out, bytes, i * 77, NULL, 0);
+      gsize size = devssh_packet_writer_seal (&wire->out, bytes, i * 77, NULL, 0, NULL, 0);
 
       for (gsize k = 0; k < size; k++)
         {
@@ -428,7 +428,7 @@ test_packet_padding_random (void)
 
   for (guint i = 0; i < 1000; i++)
     {
-      gsize size = devssh_packet_writer_seal (&wire->out, payload, sizeof payload, NULL, 0);
+      gsize size = devssh_packet_writer_seal (&wire->out, payload, sizeof payload, NULL, 0, NULL, 0);
 
       g_hash_table_add (seen, g_base64_encode (wire->out.data + wire->out.end - 6, 6));
       g_assert_cmpuint (size, ==, 16);
@@ -483,7 +483,7 @@ test_packet_tampered (gconstpointer data)
 
       /* A good one first, so the counters are not where they began. */
       round_trip (wire, payload, 50, 0);
-      size = devssh_packet_writer_seal (&wire->out, payload, sizeof payload, NULL, 0);
+      size = devssh_packet_writer_seal (&wire->out, payload, sizeof payload, NULL, 0, NULL, 0);
       tag = wire->out.protection.tag_size;
       sealed = g_memdup2 (wire->out.data + wire->out.start, size);
 
@@ -520,9 +520,9 @@ test_packet_out_of_order (gconstpointer data)
   for (guint what = 0; what < 2; what++)
     {
       g_autoptr(Wire) wire = wire_new (mode);
-      gsize size = devssh_packet_writer_seal (&wire->out, payload, 43, NULL, 0);
+      gsize size = devssh_packet_writer_seal (&wire->out, payload, 43, NULL, 0, NULL, 0);
       g_autofree guint8 *first = g_memdup2 (wire->out.data, size);
-      gsize second_size = devssh_packet_writer_seal (&wire->out, payload, 43, NULL, 0);
+      gsize second_size = devssh_packet_writer_seal (&wire->out, payload, 43, NULL, 0, NULL, 0);
       g_autofree guint8 *second = g_memdup2 (wire->out.data + size, second_size);
       DevSshPacket packet;
 
@@ -658,13 +658,13 @@ test_packet_output (void)
 
   /* Grows while nothing leaves, and then stays. */
   for (guint i = 0; i < 10; i++)
-    devssh_packet_writer_seal (&wire->out, bytes, 1000, NULL, 0);
+    devssh_packet_writer_seal (&wire->out, bytes, 1000, NULL, 0, NULL, 0);
   g_assert_cmpuint (wire->out.size, ==, 16384);
   data = NULL;
   for (guint i = 0; i < 1000; i++)
     {
       devssh_packet_writer_sent (&wire->out, 1016);
-      devssh_packet_writer_seal (&wire->out, bytes, 1000, NULL, 0);
+      devssh_packet_writer_seal (&wire->out, bytes, 1000, NULL, 0, NULL, 0);
       if (i == 100)
         data = wire->out.data;
     }
@@ -694,7 +694,7 @@ test_packet_loan (void)
   gsize half;
 
   fill (payload, sizeof payload);
-  devssh_packet_writer_seal (&wire->out, payload, 300, NULL, 0);
+  devssh_packet_writer_seal (&wire->out, payload, 300, NULL, 0, NULL, 0);
   wire_move (wire);
   g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==, DEVSSH_PACKET_OPENED);
   lent = wire->in.buffer;
@@ -702,7 +702,7 @@ test_packet_loan (void)
   devssh_packet_reader_consume (&wire->in);
 
   /* Half a packet comes into the new buffer, its other half and more after that. */
-  half = devssh_packet_writer_seal (&wire->out, payload, 500, NULL, 0) / 2;
+  half = devssh_packet_writer_seal (&wire->out, payload, 500, NULL, 0, NULL, 0) / 2;
   wire_feed (wire, wire->out.data + wire->out.start, half);
   g_assert_true (wire->in.buffer != lent);
   devssh_packet_writer_sent (&wire->out, half);
@@ -713,7 +713,7 @@ test_packet_loan (void)
   g_assert_cmpmem (g_bytes_get_data (slice, NULL), g_bytes_get_size (slice), payload, 300);
 
   /* A part of a packet goes along. */
-  half = devssh_packet_writer_seal (&wire->out, payload, 500, NULL, 0) / 2;
+  half = devssh_packet_writer_seal (&wire->out, payload, 500, NULL, 0, NULL, 0) / 2;
   wire_feed (wire, wire->out.data + wire->out.start, half);
   devssh_packet_writer_sent (&wire->out, half);
   g_assert_cmpint (devssh_packet_reader_open (&wire->in, LIMIT, &packet), ==,

@@ -61,7 +61,7 @@ test_peer_send (TestPeer      *self,
 {
   gsize waiting;
 
-  devssh_packet_writer_seal (&self->out, payload, length, NULL, 0);
+  devssh_packet_writer_seal (&self->out, payload, length, NULL, 0, NULL, 0);
   waiting = devssh_packet_writer_get_waiting (&self->out);
   test_peer_write (self, self->out.data + self->out.start, waiting);
   devssh_packet_writer_sent (&self->out, waiting);

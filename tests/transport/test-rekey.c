@@ -177,7 +177,7 @@ diary_send (Diary   *diary,
   if (n % 2 == 0 || !devssh_transport_can_send_data (end->transport))
     devssh_transport_send (end->transport, writer.data, writer.length);
   else
-    devssh_transport_send_data (end->transport, writer.data, 5, writer.data + 5, length);
+    devssh_transport_send_data (end->transport, writer.data, 5, writer.data + 5, length, NULL);
 }
 
 static void
