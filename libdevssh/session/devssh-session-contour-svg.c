@@ -391,8 +391,8 @@ append_throughput (Picture *self)
   const Unit *unit;
 
   append_text (self->out, "head", NULL, LEFT, TOP - 16, "Throughput");
-  append_key (self->out, "received", RIGHT - 248, TOP - 16, "received, upwards");
-  append_key (self->out, "sent", RIGHT - 110, TOP - 16, "sent, downwards");
+  append_key (self->out, "received", RIGHT - 296, TOP - 16, "received, upwards");
+  append_key (self->out, "sent", RIGHT - 132, TOP - 16, "sent, downwards");
 
   up = ceil (up / step - 1e-9) * step;
   down = ceil (down / step - 1e-9) * step;
@@ -466,9 +466,9 @@ append_latencies (Picture *self)
   const Unit *unit = find_unit (latency_units, G_N_ELEMENTS (latency_units), top);
 
   append_text (self->out, "head", NULL, LEFT, LATENCY_TOP - 16, "Latency");
-  append_key (self->out, "band", RIGHT - 248, LATENCY_TOP - 16, "least to greatest");
-  g_string_append_printf (self->out, "<path class=\"mean\" d=\"M%d %dh13\"/>\n", RIGHT - 110, LATENCY_TOP - 20);
-  append_text (self->out, NULL, NULL, RIGHT - 90, LATENCY_TOP - 16, "average");
+  append_key (self->out, "band", RIGHT - 296, LATENCY_TOP - 16, "least to greatest");
+  g_string_append_printf (self->out, "<path class=\"mean\" d=\"M%d %dh13\"/>\n", RIGHT - 132, LATENCY_TOP - 20);
+  append_text (self->out, NULL, NULL, RIGHT - 112, LATENCY_TOP - 16, "average");
 
   self->latency_scale = (BOTTOM - LATENCY_TOP) / top;
   for (int i = 0; i <= (int) round (top / step); i++)
@@ -482,7 +482,6 @@ append_latencies (Picture *self)
       if (i > first)
         append_measured (self, first, i);
     }
-  append_line (self->out, "axis", LEFT, BOTTOM, RIGHT, BOTTOM);
 }
 
 /* ---- the whole ---- */
@@ -493,6 +492,7 @@ append_time_axis (Picture *self)
   double whole = self->count * self->interval;
   double step = nice_time_step (whole, 8);
 
+  append_line (self->out, "axis", LEFT, BOTTOM, RIGHT, BOTTOM);
   for (guint i = 0; i * step <= whole * (1 + 1e-9); i++)
     {
       double x = LEFT + (RIGHT - LEFT) * (i * step / whole);
