@@ -316,11 +316,15 @@ static void
 devssh_pump_turn (DevSshPump *self)
 {
   g_autoptr(DevSshSession) session = NULL;
+  DevSshSessionMetrics *metrics = NULL;
 
   devssh_pump_ref (self);
   self->turns++;
   if (self->session != NULL)
-    session = g_object_ref (self->session);
+    {
+      session = g_object_ref (self->session);
+      metrics = devssh_session_get_private (session)->metrics;
+    }
 
   devssh_pump_watch_nested (self);
   self->woken = FALSE;
@@ -330,7 +334,7 @@ devssh_pump_turn (DevSshPump *self)
       while (self->session != NULL && devssh_pump_deliver_one (self))
         {
           devssh_session_emit_trace (session);
-          devssh_metrics_deliver (devssh_session_get_private (session)->metrics);
+          devssh_metrics_deliver (metrics);
         }
       devssh_connection_run_flushes (self->connection);
       /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */

@@ -37,6 +37,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
   g_assert_cmpstr (once, ==, twice);
 
   devssh_session_contour_add_update (again, G_MAXINT64, 1, 1, 1);
-  g_assert_cmpuint (devssh_session_contour_get_bytes_sent_at (again, devssh_session_contour_get_interval_count (again) - 1), >, 0);
+  /* Of a text that claims to have lasted longer than any clock runs, this is not the last interval. */
+  g_assert_cmpuint (devssh_session_contour_get_bytes_sent_at (again, (guint) (G_MAXINT64 / devssh_session_contour_get_interval (again))), >, 0);
   return 0;
 }

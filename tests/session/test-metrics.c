@@ -273,6 +273,7 @@ test_latency_at_end (void)
   g_assert_cmpuint (client.n_latencies, ==, 2);
   g_assert_cmpfloat (devssh_session_metrics_get_latency_current (metrics), >, 0);
   devssh_session_close (DEVSSH_SESSION (pair->client), DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "done");
+  g_assert_cmpfloat (devssh_session_metrics_get_latency_current (metrics), <=, 0);
   test_spin_until (client.n_closed == 1);
   g_assert_cmpint (client.current_at_end, ==, 0);
   g_assert_cmpfloat (devssh_session_metrics_get_latency_current (metrics), <=, 0);
