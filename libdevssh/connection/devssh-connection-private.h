@@ -80,6 +80,8 @@ DevSshConnection *devssh_connection_new           (DevSshConnectionConfig *confi
 void              devssh_connection_free          (DevSshConnection *self);      /* after abort */
 /* A resumed session goes on over another transport. */
 void              devssh_connection_set_outbox    (DevSshConnection *self, DevSshOutbox *outbox);
+/* What was handed out of a receive buffer and is not delivered yet is kept from now on: the buffer goes. */
+void              devssh_connection_keep_input    (DevSshConnection *self);
 void              devssh_connection_set_principal (DevSshConnection *self, GObject *principal);   /* for questions */
 
 /* ---- in ---- */

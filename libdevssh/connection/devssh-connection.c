@@ -340,6 +340,13 @@ devssh_connection_handle (DevSshConnection *self,
                             "Not a message of the connection protocol");
 }
 
+void
+devssh_connection_keep_input (DevSshConnection *self)
+{
+  if (self->hot.type != DEVSSH_CONNECTION_NONE)
+    queue_hot_event (self);
+}
+
 /* It waited, and is older than whatever else is there. */
 void
 devssh_connection_push_request_first (DevSshConnection     *self,

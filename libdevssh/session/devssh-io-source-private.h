@@ -17,6 +17,10 @@ typedef void (*DevSshIoReady) (DevSshIoWatch *watch, GIOCondition condition, gpo
 /* stream: sockets go to epoll; pollable streams to their sources; everything else to async reads and writes through a small buffer.
  * Set DEVSSH_IO=portable to use the twin for sockets too (tests). */
 DevSshIoWatch *devssh_io_watch_new        (DevSshContext *context, GIOStream *stream, DevSshIoReady ready, gpointer user_data);
+/* Somebody else of the same context is called from now on. */
+void           devssh_io_watch_set_ready  (DevSshIoWatch *self, DevSshIoReady ready, gpointer user_data);
+/* FALSE: it reads ahead, and only in its context. */
+gboolean       devssh_io_watch_can_move   (DevSshIoWatch *self);
 void           devssh_io_watch_free       (DevSshIoWatch *self);        /* no call after this; async operations are cancelled and drained */
 /* The same, and closes the stream as soon as nothing is pending on it; what write() took still leaves. */
 void           devssh_io_watch_free_and_close (DevSshIoWatch *self);

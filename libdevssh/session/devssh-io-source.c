@@ -434,6 +434,21 @@ devssh_io_watch_release (DevSshIoWatch *self,
 }
 
 void
+devssh_io_watch_set_ready (DevSshIoWatch *self,
+                           DevSshIoReady  ready,
+                           gpointer       user_data)
+{
+  self->ready = ready;
+  self->user_data = user_data;
+}
+
+gboolean
+devssh_io_watch_can_move (DevSshIoWatch *self)
+{
+  return self->socket != NULL;
+}
+
+void
 devssh_io_watch_free (DevSshIoWatch *self)
 {
   devssh_io_watch_release (self, FALSE);

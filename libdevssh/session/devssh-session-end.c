@@ -32,6 +32,7 @@ devssh_session_end (DevSshSession          *self,
                                priv->message[0] != '\0' ? priv->message : "The session was closed",
                                devssh_disconnect_reason_to_string (reason));
   g_atomic_int_set (&priv->connected, FALSE);
+  devssh_metrics_reset_latency (priv->metrics);
   /* With the reason in place: another thread may read it from here on (design D20). */
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_ENDING);
   devssh_session_keepalive_suspend (self);

@@ -47,6 +47,17 @@ struct _DevSshSessionRole
   void (*userauth_service)(DevSshSession *session);
   void (*host_key)        (DevSshSession *session, DevSshTransportEvent *event);
   void (*ext_info)        (DevSshSession *session);
+  /* The first exchange of keys is done. */
+  void     (*keyed)       (DevSshSession *session);
+  /* server: a client asks for another session; client: the answer to that (protocol.md 3.5). Nothing behind it is decoded yet. */
+  void     (*resume_message) (DevSshSession *session, DevSshTransportEvent *event);
+  /* May it be resumed after a cut, as far as this end goes? */
+  gboolean (*may_resume)  (DevSshSession *session);
+  /* The connection is lost and the session waits for another; it has one again. */
+  void     (*disconnected)(DevSshSession *session);
+  void     (*reconnected) (DevSshSession *session);
+  /* All that a reconnect needs is there, for the first time. */
+  void     (*reconnect_enabled) (DevSshSession *session);
   /* The session has ended: drop engines, fail own tasks with error. */
   void (*ended)           (DevSshSession *session, const GError *error);
 };
@@ -80,6 +91,9 @@ typedef struct
 
   gboolean                 connecting;      /* connect_async was called */
   gboolean                 connected;
+  gboolean                 disconnected;    /* waits for another connection; not connected then */
+  GError                  *disconnect_error; /* why, until that is told */
+  gboolean                 reconnect_enabled; /* was told once */
   gboolean                 authenticated;   /* set in devssh_session_set_authenticated() and nowhere else (T-31) */
   gboolean                 logging;         /* G_MESSAGES_DEBUG asks for us */
 
@@ -92,6 +106,7 @@ typedef struct
   GTask                   *connect_task;
   GQueue                   service_waits;   /* (element-type DevSshServiceWait): unanswered, in order */
   GQueue                   wait_tasks;      /* (element-type GTask): wait_closed and close */
+  GQueue                   enabled_tasks;   /* (element-type GTask): wait_until_reconnect_enabled */
   gboolean                 stream_closed;   /* the stream is gone too: close tasks may end */
 } DevSshSessionPrivate;
 
@@ -169,6 +184,20 @@ void         devssh_session_keepalive_restart    (DevSshSession *self);
 void         devssh_session_keepalive_suspend    (DevSshSession *self);
 void         devssh_keepalive_free               (DevSshKeepalive *self);
 
+/* ---- devssh-session-reconnect.c ---- */
+/* Could it go on over another connection, if this one were lost now? */
+gboolean     devssh_session_may_resume           (DevSshSession *self);
+/* The connection is gone; the session stays. */
+void         devssh_session_disconnect           (DevSshSession *self, const char *why);
+void         devssh_session_tell_disconnected    (DevSshSession *self);
+/* It goes on over what another session was made for; all transfer full. counted: that one's metrics. */
+void         devssh_session_go_on                (DevSshSession *self, GIOStream *stream, DevSshIoWatch *watch, DevSshTransport *transport,
+                                                  DevSshSessionMetrics *counted);
+void         devssh_session_check_reconnect      (DevSshSession *self);
+void         devssh_session_fail_enabled_tasks   (DevSshSession *self);
+/* While it is disconnected: so much is remembered. */
+void         devssh_session_remembers            (DevSshSession *self);
+
 /* ---- devssh-session-pump.c ---- */
 /* Owns stream and engines; the context's sources point at it and never at the session (design D18). */
 struct _DevSshPump
@@ -176,8 +205,8 @@ struct _DevSshPump
   gatomicrefcount   ref_count;
   DevSshSession    *session;      /* borrowed; NULL once it is gone */
   DevSshContext    *context;
-  GIOStream        *stream;
-  DevSshIoWatch    *watch;        /* NULL before connect and after the end */
+  GIOStream        *stream;       /* NULL when it is lost, given away or closed */
+  DevSshIoWatch    *watch;        /* NULL before connect, without a stream, and after the end */
   DevSshTransport  *transport;
   DevSshConnection *connection;
   DevSshDeadline    deadline;
@@ -202,6 +231,12 @@ void         devssh_pump_start        (DevSshPump *self);
 void         devssh_pump_wake         (gpointer self);
 /* Seals and writes what may leave before the end. */
 void         devssh_pump_flush_last   (DevSshPump *self);
+/* The connection is gone and the session goes on: nothing is read or written before devssh_pump_attach(). */
+void         devssh_pump_lose         (DevSshPump *self);
+/* Gives away what it runs over, to another pump; transfer full. */
+DevSshTransport *devssh_pump_detach   (DevSshPump *self, GIOStream **stream, DevSshIoWatch **watch);
+/* Runs over this from now on; all transfer full. watch: of the same context, or NULL: a new one is made. */
+void         devssh_pump_attach       (DevSshPump *self, GIOStream *stream, DevSshIoWatch *watch, DevSshTransport *transport);
 /* No more input; what is in the output goes out as long as the socket takes it, bounded; then the stream is closed. */
 void         devssh_pump_finish       (DevSshPump *self, DevSshEndKind kind);
 /* The session is going away: one try to write, no wait (design D18). */

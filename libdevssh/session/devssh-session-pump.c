@@ -56,6 +56,17 @@ devssh_pump_unref_cb (gpointer data)
   devssh_pump_unref (data);
 }
 
+/* Closes it, if it has not been lost or taken over before. */
+static void
+devssh_pump_drop_stream (DevSshPump *self)
+{
+  if (self->watch != NULL)
+    g_clear_pointer (&self->watch, devssh_io_watch_free_and_close);
+  else if (self->stream != NULL)
+    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  g_clear_object (&self->stream);
+}
+
 static void
 devssh_pump_close_stream (DevSshPump *self)
 {
@@ -64,10 +75,7 @@ devssh_pump_close_stream (DevSshPump *self)
 
   self->closed = TRUE;
   devssh_deadline_clear (&self->deadline);
-  if (self->watch != NULL)
-    g_clear_pointer (&self->watch, devssh_io_watch_free_and_close);
-  else
-    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  devssh_pump_drop_stream (self);
   if (self->session != NULL)
     devssh_session_stream_closed (self->session);
 }
@@ -85,27 +93,50 @@ devssh_pump_lost (DevSshPump   *self,
   devssh_session_connection_lost (self->session, cause != NULL ? cause->message : "end of file");
 }
 
+static void
+devssh_pump_seal_data (DevSshPump *self)
+{
+  DevSshOutgoing out;
+
+  while (!self->lingering && self->connection != NULL
+         && devssh_transport_can_send_data (self->transport)
+         && devssh_connection_pull (self->connection, &out))
+    {
+      devssh_transport_send_data (self->transport, out.head, out.head_length, out.body, out.body_length, out.owner);
+      devssh_connection_pulled (self->connection, &out);
+    }
+}
+
+/* There is no connection: what windows let go is remembered for the next one (protocol.md 3.4). */
+static void
+devssh_pump_flush_lost (DevSshPump *self)
+{
+  do
+    devssh_pump_seal_data (self);
+  while (devssh_connection_run_done (self->connection));
+  if (self->session != NULL)
+    devssh_session_remembers (self->session);
+}
+
 /* Fills the output while data may go, writes it, and tells senders; until the socket is full, nothing is left, or others
  * must have a turn. */
 static void
 devssh_pump_flush (DevSshPump *self)
 {
+  if (devssh_transport_is_lost (self->transport))
+    {
+      devssh_pump_flush_lost (self);
+      return;
+    }
+
   while (self->watch != NULL && self->write_error == NULL && self->writes_left > 0)
     {
       g_autoptr(GError) error = NULL;
-      DevSshOutgoing out;
       const guint8 *output;
       gsize length;
       gssize written;
 
-      while (!self->lingering && self->connection != NULL
-             && devssh_transport_can_send_data (self->transport)
-             && devssh_connection_pull (self->connection, &out))
-        {
-          devssh_transport_send_data (self->transport, out.head, out.head_length, out.body, out.body_length, out.owner);
-          devssh_connection_pulled (self->connection, &out);
-        }
-
+      devssh_pump_seal_data (self);
       output = devssh_transport_get_output (self->transport, &length);
       if (length == 0)
         {
@@ -181,6 +212,11 @@ devssh_pump_deliver_one (DevSshPump *self)
   if (devssh_connection_next_event (self->connection, &event))
     {
       devssh_session_route_connection (session, &event);
+      return TRUE;
+    }
+  if (priv->disconnect_error != NULL)
+    {
+      devssh_session_tell_disconnected (session);
       return TRUE;
     }
   if (priv->end == DEVSSH_SESSION_ENDING)
@@ -313,11 +349,15 @@ static void
 devssh_pump_turn (DevSshPump *self)
 {
   g_autoptr(DevSshSession) session = NULL;
+  DevSshSessionMetrics *metrics = NULL;
 
   devssh_pump_ref (self);
   self->turns++;
   if (self->session != NULL)
-    session = g_object_ref (self->session);
+    {
+      session = g_object_ref (self->session);
+      metrics = devssh_session_get_private (session)->metrics;
+    }
 
   devssh_pump_watch_nested (self);
   self->woken = FALSE;
@@ -327,7 +367,7 @@ devssh_pump_turn (DevSshPump *self)
       while (self->session != NULL && devssh_pump_deliver_one (self))
         {
           devssh_session_emit_trace (session);
-          devssh_metrics_deliver (devssh_session_get_private (session)->metrics);
+          devssh_metrics_deliver (metrics);
         }
       devssh_connection_run_flushes (self->connection);
       /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */
@@ -452,6 +492,58 @@ devssh_pump_start (DevSshPump *self)
 {
   self->watch = devssh_io_watch_new (self->context, self->stream, devssh_pump_ready_cb, self);
   devssh_transport_start (self->transport, devssh_context_get_time (self->context));
+  devssh_pump_wake (self);
+}
+
+void
+devssh_pump_lose (DevSshPump *self)
+{
+  devssh_connection_keep_input (self->connection);
+  devssh_transport_lose (self->transport);
+  devssh_deadline_clear (&self->deadline);
+  devssh_pump_drop_stream (self);
+  g_clear_error (&self->write_error);
+  self->n_rest_reads = 0;
+  devssh_pump_wake (self);
+}
+
+DevSshTransport *
+devssh_pump_detach (DevSshPump     *self,
+                    GIOStream     **stream,
+                    DevSshIoWatch **watch)
+{
+  DevSshTransport *transport = self->transport;
+  DevSshTransportConfig *config = devssh_transport_config_new (TRUE, devssh_context_get_buffer_pool (self->context));
+
+  devssh_connection_keep_input (self->connection);
+  devssh_deadline_clear (&self->deadline);
+  devssh_io_watch_set_wanted (self->watch, 0);
+  *stream = g_steal_pointer (&self->stream);
+  *watch = g_steal_pointer (&self->watch);
+  /* Whoever asks it something gets an answer. */
+  self->transport = devssh_transport_new (config);
+  devssh_transport_lose (self->transport);
+  devssh_connection_set_outbox (self->connection, devssh_transport_get_outbox (self->transport));
+  return transport;
+}
+
+void
+devssh_pump_attach (DevSshPump      *self,
+                    GIOStream       *stream,
+                    DevSshIoWatch   *watch,
+                    DevSshTransport *transport)
+{
+  g_assert (self->watch == NULL && self->stream == NULL);
+
+  self->stream = stream;
+  self->watch = watch;
+  if (watch == NULL)
+    self->watch = devssh_io_watch_new (self->context, stream, devssh_pump_ready_cb, self);
+  else
+    devssh_io_watch_set_ready (watch, devssh_pump_ready_cb, self);
+  devssh_transport_free (self->transport);
+  self->transport = transport;
+  devssh_connection_set_outbox (self->connection, devssh_transport_get_outbox (transport));
   devssh_pump_wake (self);
 }
 

@@ -52,7 +52,7 @@ struct _DevSshSessionMetrics
 
 DevSshSessionMetrics *devssh_session_metrics_new (void);
 
-/* ---- what is measured: from engines and the session ---- */
+/* ---- what is measured: from engines and the session, within a turn of the pump, whose end tells of it ---- */
 /* One exchange took so long there and back. Less than a microsecond counts as one, for 0 is "not measured"; less than nothing
  * (a peer's number may be anything) is not counted. */
 void     devssh_metrics_latency_measured (DevSshSessionMetrics *self,
@@ -66,7 +66,7 @@ void     devssh_metrics_reconnected      (DevSshSessionMetrics *self);
 /* Handlers may have come or gone. */
 void     devssh_metrics_look_again       (DevSshSessionMetrics *self);
 /* Emits what was noted, in order. */
-void     devssh_metrics_deliver          (DevSshSessionMetrics *self);
+void     devssh_metrics_deliver_notes    (DevSshSessionMetrics *self);
 /* Somebody listens to notifications, and there is something to tell. */
 gboolean devssh_metrics_wants_notify     (DevSshSessionMetrics *self);
 /* Notifies what has changed since the last time. */
@@ -78,6 +78,13 @@ void     devssh_metrics_close            (DevSshSessionMetrics *self);
 void     devssh_metrics_note             (DevSshSessionMetrics  *self,
                                           DevSshMetricsNoteKind  kind,
                                           guint64                value);
+
+static inline void
+devssh_metrics_deliver (DevSshSessionMetrics *self)
+{
+  if (G_UNLIKELY (self->notes != NULL))
+    devssh_metrics_deliver_notes (self);
+}
 
 /* One thread counts, any thread may read (design D20): no lock, and no cost. */
 static inline void

@@ -209,11 +209,11 @@ devssh_metrics_note (DevSshSessionMetrics  *self,
 }
 
 void
-devssh_metrics_deliver (DevSshSessionMetrics *self)
+devssh_metrics_deliver_notes (DevSshSessionMetrics *self)
 {
   gint64 time;
 
-  if (self->notes == NULL)
+  if (self->n_told == self->notes->len)
     return;
 
   time = devssh_session_metrics_get_time (self) / 1000;
