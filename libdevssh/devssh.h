@@ -37,6 +37,7 @@
 #include <libdevssh/session/devssh-session.h>
 #include <libdevssh/session/devssh-session-forwarding.h>
 #include <libdevssh/session/devssh-client-session.h>
+#include <libdevssh/session/devssh-reconnectable-sessions.h>
 #include <libdevssh/session/devssh-server-session.h>
 #include <libdevssh/session/devssh-session-contour.h>
 #include <libdevssh/session/devssh-splice.h>

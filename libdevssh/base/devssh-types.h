@@ -31,6 +31,7 @@ typedef struct _DevSshSession           DevSshSession;
 typedef struct _DevSshSessionContour    DevSshSessionContour;
 typedef struct _DevSshClientSession     DevSshClientSession;
 typedef struct _DevSshServerSession     DevSshServerSession;
+typedef struct _DevSshReconnectableSessions DevSshReconnectableSessions;
 typedef struct _DevSshChannelStream     DevSshChannelStream;
 typedef struct _DevSshClient            DevSshClient;
 typedef struct _DevSshServer            DevSshServer;

@@ -2,6 +2,7 @@
 /* The server's end of a session. */
 #pragma once
 
+#include <libdevssh/session/devssh-reconnectable-sessions.h>
 #include <libdevssh/session/devssh-server-credentials.h>
 #include <libdevssh/session/devssh-session.h>
 
@@ -18,10 +19,18 @@ DevSshServerSession     *devssh_server_session_new             (GIOStream       
                                                                 DevSshServerCredentials  *credentials,
                                                                 GError                  **error);
 DEVSSH_AVAILABLE_IN_1_0
+DevSshServerSession     *devssh_server_session_new_reconnectable (GIOStream                    *stream,
+                                                                  DevSshSessionConfig          *config,
+                                                                  DevSshServerCredentials      *credentials,
+                                                                  DevSshReconnectableSessions  *sessions,
+                                                                  GError                      **error);
+DEVSSH_AVAILABLE_IN_1_0
+DevSshReconnectableSessions *devssh_server_session_get_reconnectable_sessions (DevSshServerSession *self);
+DEVSSH_AVAILABLE_IN_1_0
 DevSshServerCredentials *devssh_server_session_get_credentials (DevSshServerSession      *self);
 /* NULL before authentication */
 DEVSSH_AVAILABLE_IN_1_0
 const char              *devssh_server_session_get_user_name   (DevSshServerSession      *self);
-/* Signal: client-authenticated () */
+/* Signals: client-authenticated (), reconnected () */
 
 G_END_DECLS

@@ -490,7 +490,7 @@ devssh_session_send_message (DevSshSession  *self,
   if (!devssh_context_check_here (priv->context, G_STRFUNC, error))
     return FALSE;
   data = g_bytes_get_data (payload, &length);
-  if (priv->end != DEVSSH_SESSION_ALIVE || !priv->connected)
+  if (priv->end != DEVSSH_SESSION_ALIVE || (!priv->connected && !priv->disconnected))
     {
       g_set_error_literal (error, DEVSSH_ERROR,
                            priv->connected ? DEVSSH_ERROR_CLOSED : DEVSSH_ERROR_NOT_CONNECTED,
@@ -568,6 +568,14 @@ devssh_session_close_here (DevSshSession          *self,
                            const char             *message,
                            const GError           *error)
 {
+  /* A connection that counts as lost may be followed by another one; without one, this is the end after all (protocol.md 3.4). */
+  if (reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST && !devssh_session_get_private (self)->disconnected &&
+      devssh_session_may_resume (self))
+    {
+      devssh_session_disconnect (self, message != NULL ? message : "closed so");
+      return;
+    }
+
   devssh_session_end (self, reason, message, error,
                       reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST ? DEVSSH_END_LOST : DEVSSH_END_ORDERLY);
 }
@@ -611,6 +619,9 @@ devssh_session_close_anywhere (DevSshSession          *self,
  *
  * Ends the session: what was sent leaves first, then a DISCONNECT. Pending operations fail,
  * channels close, then [signal@Session::closed] comes. Closing twice does nothing.
+ *
+ * With %DEVSSH_DISCONNECT_REASON_CONNECTION_LOST only the connection ends, if the session can go on over another one: see
+ * [signal@Session::disconnected]. A second call is the end then.
  *
  * Any thread may close a session; in another one than the session's own it is closed soon after
  * this call.
@@ -681,7 +692,8 @@ devssh_session_wait (DevSshSession *self,
  * @callback: (scope async) (closure user_data): called when everybody was told and the stream is closed
  * @user_data: for @callback
  *
- * As [method@Session.close], and tells when it is done: after half a second at the latest.
+ * As [method@Session.close], and tells when it is done: after half a second at the latest, and at once if only the
+ * connection ends.
  *
  * Since: 1.0
  */
@@ -707,7 +719,10 @@ devssh_session_close_async (DevSshSession          *self,
       return;
     }
   devssh_session_close (self, reason, message);
-  devssh_session_wait (self, g_steal_pointer (&task));
+  if (devssh_session_get_private (self)->disconnected)
+    devssh_context_return_boolean (devssh_session_get_private (self)->context, g_steal_pointer (&task), TRUE);
+  else
+    devssh_session_wait (self, g_steal_pointer (&task));
 }
 
 /**

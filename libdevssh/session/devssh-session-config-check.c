@@ -210,7 +210,8 @@ static char **
 devssh_session_config_dup_extensions (DevSshSessionConfig *self)
 {
   static const char * const known[] = {
-    DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST, NULL
+    DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST,
+    DEVSSH_EXTENSION_SESSION_RECONNECT, DEVSSH_EXTENSION_SESSION_LATENCY, NULL
   };
   const char * const *names = devssh_session_config_get_protocol_extensions (self);
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
@@ -219,6 +220,12 @@ devssh_session_config_dup_extensions (DevSshSessionConfig *self)
     if (g_strv_contains (known, names[i]) || !g_str_has_suffix (names[i], "@microsoft.com"))
       g_strv_builder_add (builder, names[i]);
   return g_strv_builder_end (builder);
+}
+
+static gint64
+devssh_session_config_get_time (gpointer context)
+{
+  return devssh_context_get_time (context);
 }
 
 DevSshTransportConfig *
@@ -234,6 +241,9 @@ devssh_session_config_make_transport (DevSshSessionConfig *self,
   made->macs = devssh_session_config_dup_list (devssh_session_config_get_mac_algorithms (self));
   made->compressions = devssh_session_config_dup_list (devssh_session_config_get_compression_algorithms (self));
   made->extensions = devssh_session_config_dup_extensions (self);
+  made->max_cached_messages = devssh_session_config_get_max_reconnect_message_cache_size (self);
+  made->get_time = devssh_session_config_get_time;
+  made->clock = context;
   made->guess = !is_server && devssh_session_config_get_enable_key_exchange_guess (self);
   made->rekey_bytes = devssh_session_config_get_key_rotation_threshold (self);
   made->kex_timeout = devssh_session_config_get_key_exchange_timeout (self) * G_TIME_SPAN_SECOND;

@@ -32,6 +32,8 @@ devssh_session_end (DevSshSession          *self,
                                priv->message[0] != '\0' ? priv->message : "The session was closed",
                                devssh_disconnect_reason_to_string (reason));
   g_atomic_int_set (&priv->connected, FALSE);
+  priv->disconnected = FALSE;
+  g_clear_error (&priv->disconnect_error);
   devssh_metrics_reset_latency (priv->metrics);
   /* With the reason in place: another thread may read it from here on (design D20). */
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_ENDING);
@@ -49,6 +51,7 @@ devssh_session_end (DevSshSession          *self,
   if (priv->connect_task != NULL)
     devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
   devssh_session_fail_service_waits (self);
+  devssh_session_fail_enabled_tasks (self);
   priv->role->ended (self, priv->error);
   devssh_pump_finish (priv->pump, kind);
   devssh_pump_wake (priv->pump);
@@ -58,8 +61,15 @@ void
 devssh_session_connection_lost (DevSshSession *self,
                                 const char    *why)
 {
-  g_autofree char *text = g_strdup_printf ("The connection was lost: %s", why);
+  g_autofree char *text = NULL;
 
+  if (devssh_session_may_resume (self))
+    {
+      devssh_session_disconnect (self, why);
+      return;
+    }
+
+  text = g_strdup_printf ("The connection was lost: %s", why);
   devssh_session_end (self, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, text, NULL, DEVSSH_END_LOST);
 }
 
@@ -116,6 +126,7 @@ devssh_session_drop (DevSshSession *self)
   if (priv->connect_task != NULL)
     devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
   devssh_session_fail_service_waits (self);
+  devssh_session_fail_enabled_tasks (self);
   devssh_session_fail_wait_tasks (priv);
   priv->role->ended (self, priv->error);
   /* Channels first, services then: as in every end (protocol.md 2.11). */

@@ -56,6 +56,8 @@ struct _DevSshSessionRole
   /* The connection is lost and the session waits for another; it has one again. */
   void     (*disconnected)(DevSshSession *session);
   void     (*reconnected) (DevSshSession *session);
+  /* Meanwhile: what is remembered may have grown. */
+  void     (*remembers)   (DevSshSession *session);
   /* All that a reconnect needs is there, for the first time. */
   void     (*reconnect_enabled) (DevSshSession *session);
   /* The session has ended: drop engines, fail own tasks with error. */
@@ -106,7 +108,7 @@ typedef struct
   GTask                   *connect_task;
   GQueue                   service_waits;   /* (element-type DevSshServiceWait): unanswered, in order */
   GQueue                   wait_tasks;      /* (element-type GTask): wait_closed and close */
-  GQueue                   enabled_tasks;   /* (element-type GTask): wait_until_reconnect_enabled */
+  GQueue                   enabled_waits;   /* (element-type EnabledWait): wait_until_reconnect_enabled */
   gboolean                 stream_closed;   /* the stream is gone too: close tasks may end */
 } DevSshSessionPrivate;
 
@@ -119,6 +121,7 @@ gboolean     devssh_session_has_authenticating_handler (DevSshSession *self);
 void         devssh_session_report_progress      (DevSshSession *self, DevSshProgress progress);
 void         devssh_session_notify               (DevSshSession *self, const char *property);
 void         devssh_session_emit_service_activated (DevSshSession *self, DevSshService *service);
+void         devssh_session_emit_disconnected    (DevSshSession *self, const GError *error);
 void         devssh_session_emit_closed          (DevSshSession *self);
 void         devssh_session_emit_keepalive       (DevSshSession *self, gboolean succeeded, guint count);
 void         devssh_session_emit_trace           (DevSshSession *self);   /* hands out the tracer's notes */
@@ -191,7 +194,7 @@ gboolean     devssh_session_may_resume           (DevSshSession *self);
 void         devssh_session_disconnect           (DevSshSession *self, const char *why);
 void         devssh_session_tell_disconnected    (DevSshSession *self);
 /* It goes on over what another session was made for; all transfer full. counted: that one's metrics. */
-void         devssh_session_go_on                (DevSshSession *self, GIOStream *stream, DevSshIoWatch *watch, DevSshTransport *transport,
+void         devssh_session_resume               (DevSshSession *self, GIOStream *stream, DevSshIoWatch *watch, DevSshTransport *transport,
                                                   DevSshSessionMetrics *counted);
 void         devssh_session_check_reconnect      (DevSshSession *self);
 void         devssh_session_fail_enabled_tasks   (DevSshSession *self);

@@ -100,7 +100,20 @@ devssh_session_route_transport (DevSshSession        *self,
 
     case DEVSSH_TRANSPORT_KEX_DONE:
       if (event->flag && !devssh_transport_is_no_security (priv->pump->transport))
-        devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_KEY_EXCHANGE);
+        {
+          devssh_session_report_progress (self, DEVSSH_PROGRESS_COMPLETED_KEY_EXCHANGE);
+          if (priv->end == DEVSSH_SESSION_ALIVE && priv->role->keyed != NULL)
+            priv->role->keyed (self);
+        }
+      break;
+
+    case DEVSSH_TRANSPORT_RECONNECT_ENABLED:
+      devssh_session_check_reconnect (self);
+      break;
+
+    case DEVSSH_TRANSPORT_RESUME_REQUEST:
+    case DEVSSH_TRANSPORT_RESUME_ANSWER:
+      priv->role->resume_message (self, event);
       break;
 
     case DEVSSH_TRANSPORT_EXT_INFO:
@@ -130,7 +143,10 @@ devssh_session_route_transport (DevSshSession        *self,
       break;
 
     case DEVSSH_TRANSPORT_DISCONNECTED:
-      devssh_session_end (self, event->reason, event->text, NULL, DEVSSH_END_BY_PEER);
+      if (event->reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST && devssh_session_may_resume (self))
+        devssh_session_disconnect (self, event->text[0] != '\0' ? event->text : "the peer says so");
+      else
+        devssh_session_end (self, event->reason, event->text, NULL, DEVSSH_END_BY_PEER);
       break;
 
     case DEVSSH_TRANSPORT_FAILED:

@@ -92,6 +92,7 @@ enum
   SIGNAL_KEEPALIVE_SUCCEEDED,
   SIGNAL_KEEPALIVE_FAILED,
   SIGNAL_TRACE,
+  SIGNAL_DISCONNECTED,
   SIGNAL_CLOSED,
   N_SIGNALS
 };
@@ -171,6 +172,13 @@ devssh_session_emit_keepalive (DevSshSession *self,
 }
 
 void
+devssh_session_emit_disconnected (DevSshSession *self,
+                                  const GError  *error)
+{
+  g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0, error);
+}
+
+void
 devssh_session_emit_closed (DevSshSession *self)
 {
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
@@ -224,6 +232,7 @@ devssh_session_set_authenticated (DevSshSession *self,
   devssh_transport_set_phase (priv->pump->transport, DEVSSH_PHASE_OPEN);
   devssh_connection_set_principal (priv->pump->connection, principal);
   devssh_session_keepalive_restart (self);
+  devssh_session_check_reconnect (self);
 }
 
 void
@@ -232,7 +241,7 @@ devssh_session_set_connected (DevSshSession *self)
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
   DevSshTransport *transport;
 
-  if (priv->connected || !priv->connecting || priv->end != DEVSSH_SESSION_ALIVE)
+  if (priv->connected || priv->disconnected || !priv->connecting || priv->end != DEVSSH_SESSION_ALIVE)
     return;
   transport = priv->pump->transport;
   /* Only when the input is used up: an EXT_INFO right behind NEWKEYS then counts for the first login attempt. */
@@ -271,7 +280,7 @@ devssh_session_check_usable (DevSshSession *self,
     }
   if (priv->end != DEVSSH_SESSION_ALIVE)
     error = g_error_new (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed: %s", priv->error->message);
-  else if (!priv->connected)
+  else if (!priv->connected && !priv->disconnected)
     error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_NOT_CONNECTED, "The session is not connected yet");
   else if (needs_authentication && !priv->authenticated
            && !devssh_transport_is_no_security (priv->pump->transport))
@@ -377,6 +386,7 @@ devssh_session_finalize (GObject *object)
   g_clear_object (&priv->stream);
   g_clear_error (&priv->error);
   g_clear_error (&priv->config_error);
+  g_clear_error (&priv->disconnect_error);
   g_clear_pointer (&priv->message, g_free);
   g_clear_pointer (&priv->context, devssh_context_unref);
   G_OBJECT_CLASS (devssh_session_parent_class)->finalize (object);
@@ -715,6 +725,26 @@ devssh_session_install_signals (DevSshSessionClass *klass)
     g_signal_new ("trace", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 3, DEVSSH_TYPE_TRACE_LEVEL, DEVSSH_TYPE_TRACE_EVENT, G_TYPE_STRING);
   /**
+   * DevSshSession::disconnected:
+   * @self: the session
+   * @error: how the connection was lost
+   *
+   * The connection is gone, and the session is not: [property@Session:is-connected] is %FALSE, and so is
+   * [property@Session:is-closed]. Channels, requests, openings and forwarded ports stay as they are; what is
+   * sent is kept, as far as the windows allow, and goes out when the session is connected again:
+   * [method@ClientSession.reconnect_async] does that, or [method@Client.reconnect_async]; a server waits,
+   * see [class@ReconnectableSessions].
+   *
+   * This comes only if both ends have the reconnect extension, see
+   * [method@Session.wait_until_reconnect_enabled_async]; without it a lost connection is the end
+   * ([signal@Session::closed]).
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_DISCONNECTED] =
+    g_signal_new ("disconnected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+  /**
    * DevSshSession::closed:
    * @self: the session
    * @reason: why (RFC 4253, 11.1)
@@ -760,6 +790,7 @@ devssh_session_init (DevSshSession *self)
   g_queue_init (&priv->service_waits);
   g_queue_init (&priv->waiting);
   g_queue_init (&priv->wait_tasks);
+  g_queue_init (&priv->enabled_waits);
 }
 
 /**

@@ -202,6 +202,16 @@ gboolean               devssh_session_close_finish            (DevSshSession    
                                                                GAsyncResult           *result,
                                                                GError                **error);
 /* Waits for the end, whoever brings it. */
+/* Until a lost connection would not be the end. */
+DEVSSH_AVAILABLE_IN_1_0
+void                   devssh_session_wait_until_reconnect_enabled_async  (DevSshSession       *self,
+                                                                           GCancellable        *cancellable,
+                                                                           GAsyncReadyCallback  callback,
+                                                                           gpointer             user_data);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean               devssh_session_wait_until_reconnect_enabled_finish (DevSshSession       *self,
+                                                                           GAsyncResult        *result,
+                                                                           GError             **error);
 DEVSSH_AVAILABLE_IN_1_0
 void                   devssh_session_wait_closed_async       (DevSshSession          *self,
                                                                GCancellable           *cancellable,

@@ -61,6 +61,9 @@ void     devssh_metrics_latency_measured (DevSshSessionMetrics *self,
 void     devssh_metrics_reset_latency    (DevSshSessionMetrics *self);
 /* The session goes on over another connection. */
 void     devssh_metrics_reconnected      (DevSshSessionMetrics *self);
+/* What another one counted on a connection that is ours now. */
+void     devssh_metrics_take_over        (DevSshSessionMetrics       *self,
+                                          const DevSshSessionMetrics *other);
 
 /* ---- who listens: from the pump, with no engine on the stack (design D12) ---- */
 /* Handlers may have come or gone. */

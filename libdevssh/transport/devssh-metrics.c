@@ -139,6 +139,16 @@ devssh_metrics_reconnected (DevSshSessionMetrics *self)
   devssh_metrics_add (&self->now.reconnections, 1);
 }
 
+void
+devssh_metrics_take_over (DevSshSessionMetrics       *self,
+                          const DevSshSessionMetrics *other)
+{
+  devssh_metrics_add (&self->now.messages_sent, devssh_metrics_read (&other->now.messages_sent));
+  devssh_metrics_add (&self->now.messages_received, devssh_metrics_read (&other->now.messages_received));
+  devssh_metrics_add (&self->now.bytes_sent, devssh_metrics_read (&other->now.bytes_sent));
+  devssh_metrics_add (&self->now.bytes_received, devssh_metrics_read (&other->now.bytes_received));
+}
+
 /* ---- who listens ---- */
 
 static gboolean

@@ -555,9 +555,12 @@ devssh_transport_resume (DevSshTransport *self,
 void
 devssh_transport_set_observers (DevSshTransport      *self,
                                 DevSshSessionMetrics *metrics,
-                                DevSshTracer         *tracer)
+                                DevSshTracer         *tracer,
+                                gpointer              clock)
 {
   g_return_if_fail (self != NULL);
+
+  self->config->clock = clock;
 
   g_set_object (&self->config->metrics, metrics);
   if (tracer != NULL)
@@ -577,7 +580,7 @@ devssh_transport_get_trailers (DevSshTransport *self,
   *latency = self->reconnect.latency && self->reconnect.outgoing && self->reconnect.incoming;
 }
 
-const DevSshMessageCache *
+DevSshMessageCache *
 devssh_transport_get_cache (DevSshTransport *self)
 {
   g_return_val_if_fail (self != NULL, NULL);

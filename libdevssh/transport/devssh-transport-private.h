@@ -220,14 +220,14 @@ void             devssh_transport_refuse_resume (DevSshTransport *self, guint32 
  * what the server lacks. */
 gboolean         devssh_transport_resume        (DevSshTransport *self, DevSshTransport *old,
                                                  guint64 last_received);
-/* What it counts in and writes notes to; takes references. */
+/* What it counts in and writes notes to (takes references), and what get_time() is asked with. */
 void             devssh_transport_set_observers (DevSshTransport *self, DevSshSessionMetrics *metrics,
-                                                 DevSshTracer *tracer);
+                                                 DevSshTracer *tracer, gpointer clock);
 /* For tests: are trailers on, and with a latency? */
 void             devssh_transport_get_trailers  (DevSshTransport *self, gboolean *outgoing,
                                                  gboolean *incoming, gboolean *latency);
 /* What is remembered; NULL: nothing is. */
-const DevSshMessageCache *
+DevSshMessageCache *
                  devssh_transport_get_cache     (DevSshTransport *self);
 
 /* ---- looking ---- */

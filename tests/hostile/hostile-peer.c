@@ -335,7 +335,7 @@ seal (HostilePeer  *self,
       gsize         length)
 {
   if (!devssh_transport_is_over (self->transport))
-    devssh_transport_seal (self->transport, payload, length, NULL, 0);
+    devssh_transport_seal (self->transport, payload, length, NULL, 0, NULL);
 }
 
 void

@@ -378,7 +378,7 @@ test_latency (void)
 
   world_init (&world, LATENCY_TOO);
   world_login (&world);
-  devssh_transport_set_observers (world.client.transport, metrics, NULL);
+  devssh_transport_set_observers (world.client.transport, metrics, NULL, &world.client);
 
   side_send (&world.client, 10);
   world.client.now += 20000;
