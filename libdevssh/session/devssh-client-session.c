@@ -54,6 +54,14 @@ struct _DevSshClientSession
   gboolean                 service_requested;
   gboolean                 service_accepted;
   gboolean                 holding;             /* a question to the user is open */
+
+  /* reconnect: we wait for another connection, and another session that is nothing but the way to it */
+  GTask                   *reconnect_task;
+  DevSshCancelWatch       *reconnect_watch;
+  DevSshClientSession     *successor;
+  /* we are such a one: for this session, which keeps us; NULL: no more */
+  DevSshClientSession     *predecessor;
+
   DevSshCredentialRequest *answered_password;   /* what the credentials said */
   DevSshCredentialRequest *answered_key;
 };
@@ -476,12 +484,168 @@ devssh_client_session_ext_info (DevSshSession *session)
   devssh_client_session_no_more_ext_info (self);
 }
 
+/* ---- reconnect (protocol.md 3.5) ---- */
+
+/* The attempt is over. error: taken; NULL: it worked. */
+static void
+devssh_client_session_end_reconnect (DevSshClientSession *self,
+                                     GError              *error)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+  g_autoptr(DevSshClientSession) successor = g_steal_pointer (&self->successor);
+  GTask *task = g_steal_pointer (&self->reconnect_task);
+
+  g_clear_pointer (&self->reconnect_watch, devssh_cancel_watch_free);
+  if (successor != NULL)
+    {
+      successor->predecessor = NULL;
+      devssh_session_end (DEVSSH_SESSION (successor), DEVSSH_DISCONNECT_REASON_NONE, "It was the way to a connection", NULL,
+                          DEVSSH_END_ORDERLY);
+    }
+
+  if (task == NULL)
+    {
+      g_clear_error (&error);
+    }
+  else if (error == NULL)
+    {
+      devssh_context_return_boolean (priv->context, task, TRUE);
+    }
+  else
+    {
+      DEVSSH_TRACE (priv->tracer, WARNING, CLIENT_SESSION_RECONNECT_FAILED, "Session %u is not connected again: %s",
+                    priv->number, error->message);
+      devssh_context_return_error (priv->context, task, error);
+    }
+}
+
+static void
+devssh_client_session_fail_reconnect (DevSshClientSession    *self,
+                                      DevSshReconnectFailure  reason,
+                                      const char             *text)
+{
+  devssh_client_session_end_reconnect (self, g_error_new_literal (DEVSSH_RECONNECT_ERROR, (int) reason, text));
+}
+
+/* The way is encrypted. Whoever is at its other end must be who was accepted (T-71), and hears nothing else from us before. */
+static void
+devssh_client_session_keyed (DevSshSession *session)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+  DevSshTransport *transport = devssh_session_get_private (session)->pump->transport;
+  DevSshSessionPrivate *theirs;
+
+  if (self->predecessor == NULL)
+    return;
+
+  theirs = devssh_client_session_priv (self->predecessor);
+  if (!devssh_key_pair_equal (devssh_transport_get_host_key (transport), devssh_transport_get_host_key (theirs->pump->transport)))
+    {
+      devssh_client_session_fail_reconnect (self->predecessor, DEVSSH_RECONNECT_FAILURE_DIFFERENT_SERVER_HOST_KEY,
+                                            "The server has another host key than before");
+      return;
+    }
+
+  DEVSSH_TRACE (theirs->tracer, INFO, CLIENT_SESSION_RECONNECTING, "Session %u asks its server to go on", theirs->number);
+  devssh_transport_request_resume (transport, theirs->pump->transport);
+}
+
+static void
+devssh_client_session_refused (DevSshClientSession *self,
+                               const guint8        *data,
+                               gsize                length)
+{
+  g_auto(DevSshReconnectFailureInfo) info = { 0 };
+  g_autofree char *text = NULL;
+
+  /* Nothing is a reason, too. */
+  if (length == 0 || !devssh_reconnect_failure_info_decode (&info, data, length, NULL) || info.reason == 0)
+    info.reason = DEVSSH_RECONNECT_FAILURE_UNKNOWN_SERVER_FAILURE;
+  text = info.description.length > 0 ? devssh_text_for_people (info.description.data, info.description.length)
+                                     : g_strdup (devssh_reconnect_failure_to_string (info.reason));
+  devssh_client_session_end_reconnect (self, g_error_new (DEVSSH_RECONNECT_ERROR, (int) info.reason,
+                                                          "The server does not go on with the session: %s", text));
+}
+
+/* The server goes on with us. */
+static void
+devssh_client_session_accepted (DevSshClientSession *self,
+                                const guint8        *data,
+                                gsize                length)
+{
+  DevSshSession *session = DEVSSH_SESSION (self);
+  DevSshSessionPrivate *priv = devssh_session_get_private (session);
+  DevSshSessionPrivate *theirs = devssh_client_session_priv (self->successor);
+  g_auto(DevSshReconnectResponse) answer = { { 0 } };
+  DevSshTransport *transport;
+  GIOStream *stream;
+  DevSshIoWatch *watch;
+
+  if (!devssh_reconnect_response_decode (&answer, data, length, NULL) ||
+      !devssh_transport_check_token (theirs->pump->transport, devssh_transport_get_session_id (priv->pump->transport),
+                                     answer.server_token.data, answer.server_token.length))
+    {
+      devssh_client_session_fail_reconnect (self, DEVSSH_RECONNECT_FAILURE_INVALID_SERVER_RECONNECT_TOKEN,
+                                            "The server does not prove that it has the session");
+      return;
+    }
+  if (!devssh_transport_resume (theirs->pump->transport, priv->pump->transport, answer.last_received))
+    {
+      devssh_client_session_fail_reconnect (self, DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES,
+                                            "The server lacks messages that are gone");
+      return;
+    }
+
+  transport = devssh_pump_detach (theirs->pump, &stream, &watch);
+  devssh_session_resume (session, stream, watch, transport, theirs->metrics);
+  devssh_client_session_end_reconnect (self, NULL);
+  devssh_session_notify (session, "is-connected");
+}
+
+static void
+devssh_client_session_resume_message (DevSshSession        *session,
+                                      DevSshTransportEvent *event)
+{
+  g_autoptr(DevSshClientSession) predecessor = NULL;
+
+  if (DEVSSH_CLIENT_SESSION (session)->predecessor == NULL)
+    return;
+
+  predecessor = g_object_ref (DEVSSH_CLIENT_SESSION (session)->predecessor);
+  if (event->payload[0] == DEVSSH_MESSAGE_REQUEST_SUCCESS)
+    devssh_client_session_accepted (predecessor, event->payload + 1, event->length - 1);
+  else
+    devssh_client_session_refused (predecessor, event->payload + 1, event->length - 1);
+}
+
+static gboolean
+devssh_client_session_may_resume (DevSshSession *session)
+{
+  return TRUE;
+}
+
+static void
+devssh_client_session_disconnected (DevSshSession *session)
+{
+}
+
+static void
+devssh_client_session_reconnected (DevSshSession *session)
+{
+  /* What it sends to is gone, and it has nothing more to say. */
+  g_clear_pointer (&DEVSSH_CLIENT_SESSION (session)->auth, devssh_auth_client_free);
+}
+
 static void
 devssh_client_session_ended (DevSshSession *session,
                              const GError  *error)
 {
   DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
   GTask *task = devssh_client_session_take_task (self);
+
+  devssh_client_session_end_reconnect (self, g_error_copy (error));
+  if (self->predecessor != NULL)
+    devssh_client_session_end_reconnect (g_steal_pointer (&self->predecessor), g_error_copy (error));
 
   g_clear_pointer (&self->host_question, devssh_question_kill);
   g_clear_pointer (&self->auth, devssh_auth_client_free);
@@ -503,6 +667,11 @@ static const DevSshSessionRole client_role = {
   .userauth_service = devssh_client_session_userauth_service,
   .host_key = devssh_client_session_host_key,
   .ext_info = devssh_client_session_ext_info,
+  .keyed = devssh_client_session_keyed,
+  .resume_message = devssh_client_session_resume_message,
+  .may_resume = devssh_client_session_may_resume,
+  .disconnected = devssh_client_session_disconnected,
+  .reconnected = devssh_client_session_reconnected,
   .ended = devssh_client_session_ended,
 };
 
@@ -583,6 +752,119 @@ devssh_client_session_get_host_key (DevSshClientSession *self)
   g_return_val_if_fail (DEVSSH_IS_CLIENT_SESSION (self), NULL);
 
   return devssh_transport_get_host_key (devssh_client_session_priv (self)->pump->transport);
+}
+
+gboolean
+devssh_client_session_check_reconnect (DevSshClientSession  *self,
+                                       GError              **error)
+{
+  DevSshSessionPrivate *priv = devssh_client_session_priv (self);
+
+  if (priv->end != DEVSSH_SESSION_ALIVE)
+    g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed: %s", priv->error->message);
+  else if (self->reconnect_task != NULL)
+    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The session is being connected anew already");
+  else if (priv->connected && priv->reconnect_enabled)
+    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The session is connected");
+  else if (!priv->disconnected)
+    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE,
+                         "The session cannot be connected anew: the reconnect extension is not enabled");
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
+static void
+devssh_client_session_reconnect_cancelled_cb (gpointer data)
+{
+  devssh_client_session_end_reconnect (data, devssh_error_new_cancelled ());
+}
+
+/**
+ * devssh_client_session_reconnect_async:
+ * @self: a session that is disconnected
+ * @stream: a new connection to the same server
+ * @cancellable: (nullable): a way to give up; the session stays as it is
+ * @callback: (scope async) (closure user_data): called when the session goes on over @stream, or not
+ * @user_data: for @callback
+ *
+ * Connects a session anew that has lost its connection ([signal@Session::disconnected]). The server proves to have the
+ * same host key as before and to know the session, without a question to the user or the application; then all goes on
+ * where it was: each side sends again what the other one has not received.
+ *
+ * After a failure another attempt may follow, over another stream.
+ *
+ * Since: 1.0
+ */
+void
+devssh_client_session_reconnect_async (DevSshClientSession *self,
+                                       GIOStream           *stream,
+                                       GCancellable        *cancellable,
+                                       GAsyncReadyCallback  callback,
+                                       gpointer             user_data)
+{
+  DevSshSessionPrivate *priv;
+  GTask *task;
+  GError *error = NULL;
+
+  g_return_if_fail (DEVSSH_IS_CLIENT_SESSION (self));
+  g_return_if_fail (G_IS_IO_STREAM (stream));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  priv = devssh_client_session_priv (self);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_client_session_reconnect_async);
+  if (!devssh_context_check_here (priv->context, G_STRFUNC, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+
+  if (!devssh_client_session_check_reconnect (self, &error) || g_cancellable_set_error_if_cancelled (cancellable, &error))
+    {
+      devssh_context_return_error (priv->context, task, error);
+      return;
+    }
+
+  DEVSSH_TRACE (priv->tracer, INFO, CLIENT_SESSION_START_RECONNECTING, "Session %u connects anew", priv->number);
+  self->reconnect_task = task;
+  self->reconnect_watch = devssh_context_watch_cancellable (priv->context, cancellable,
+                                                            devssh_client_session_reconnect_cancelled_cb, self);
+  devssh_context_make_for (priv->context);
+  self->successor = g_object_new (DEVSSH_TYPE_CLIENT_SESSION, "stream", stream, "config", priv->config, NULL);
+  devssh_context_make_for (NULL);
+  self->successor->predecessor = self;
+  devssh_session_connect_async (DEVSSH_SESSION (self->successor), NULL, NULL, NULL);
+}
+
+/**
+ * devssh_client_session_reconnect_finish:
+ * @self: a session
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@ClientSession.reconnect_async]. The errors are
+ *
+ * - %DEVSSH_ERROR_CLOSED: the session is closed;
+ * - %DEVSSH_ERROR_INVALID_STATE: it is connected, or is being connected already, or never could be reconnected;
+ * - `DEVSSH_RECONNECT_ERROR` with a [enum@ReconnectFailure]: the server, or we, will not go on;
+ * - `DEVSSH_CONNECTION_ERROR`: the new connection broke;
+ * - `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: %TRUE if the session is connected again
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_client_session_reconnect_finish (DevSshClientSession  *self,
+                                        GAsyncResult         *result,
+                                        GError              **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static void

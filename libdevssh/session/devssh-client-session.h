@@ -48,6 +48,17 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean             devssh_client_session_authenticate_client_finish (DevSshClientSession     *self,
                                                                        GAsyncResult            *result,
                                                                        GError                 **error);
+/* Goes on over another connection, once the first one is lost. */
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_client_session_reconnect_async            (DevSshClientSession     *self,
+                                                                       GIOStream               *stream,
+                                                                       GCancellable            *cancellable,
+                                                                       GAsyncReadyCallback      callback,
+                                                                       gpointer                 user_data);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean             devssh_client_session_reconnect_finish           (DevSshClientSession     *self,
+                                                                       GAsyncResult            *result,
+                                                                       GError                 **error);
 /* Would this key do? (RFC 4252, 7) */
 DEVSSH_AVAILABLE_IN_1_0
 void                 devssh_client_session_query_public_key_async     (DevSshClientSession     *self,

@@ -187,6 +187,10 @@ void         devssh_session_keepalive_restart    (DevSshSession *self);
 void         devssh_session_keepalive_suspend    (DevSshSession *self);
 void         devssh_keepalive_free               (DevSshKeepalive *self);
 
+/* ---- devssh-client-session.c ---- */
+/* May it be connected anew now? */
+gboolean     devssh_client_session_check_reconnect (DevSshClientSession *self, GError **error);
+
 /* ---- devssh-session-reconnect.c ---- */
 /* Could it go on over another connection, if this one were lost now? */
 gboolean     devssh_session_may_resume           (DevSshSession *self);
