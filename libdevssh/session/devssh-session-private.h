@@ -236,6 +236,8 @@ void         devssh_pump_unref        (DevSshPump *self);
 void         devssh_pump_start        (DevSshPump *self);
 /* Marks that there is something to do; the turn comes from the loop, or is the one that runs now. */
 void         devssh_pump_wake         (gpointer self);
+/* The turn at once, for whoever is called from the loop and has made work for it. */
+void         devssh_pump_run          (DevSshPump *self);
 /* Seals and writes what may leave before the end. */
 void         devssh_pump_flush_last   (DevSshPump *self);
 /* The connection is gone and the session goes on: nothing is read or written before devssh_pump_attach(). */

@@ -47,9 +47,11 @@ exchange (DevSshSessionConfig *config,
   return taken;
 }
 
-/* Seconds, from a connection that is there. */
+/* Seconds, from a connection that is there. The server has seen the end of the old one: it has answered on another session
+ * meanwhile. */
 static double
 resume (DevSshClientSession *session,
+        DevSshChannel       *other,
         guint16              port)
 {
   g_autoptr(GIOStream) stream = NULL;
@@ -59,6 +61,7 @@ resume (DevSshClientSession *session,
 
   devssh_session_close (DEVSSH_SESSION (session), DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, NULL);
   stream = bench_dial (port);
+  bench_echo_rate (other, 0);
   begin = bench_now ();
   devssh_client_session_reconnect_async (session, stream, NULL, bench_keep_result_cb, &result);
   bench_spin_until (result != NULL);
@@ -75,13 +78,15 @@ resume_client (int           fd,
   const Job *job = data;
   g_autoptr(DevSshSessionConfig) config = bench_ends_config (&job->ends);
   g_autoptr(DevSshClientSession) session = bench_login (config, job->port);
+  g_autoptr(DevSshClientSession) second = bench_login (config, job->port);
+  g_autoptr(DevSshChannel) other = bench_open (second, BENCH_ECHO);
   double sum = 0, end = bench_now () + job->seconds;
   guint n = 0;
 
   bench_pin (0);
   do
     {
-      sum += resume (session, job->port);
+      sum += resume (session, other, job->port);
       n++;
     }
   while (bench_now () < end);
