@@ -244,17 +244,18 @@ counter_data_cb (DevSshChannel *channel,
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
+  guint position;
 
   g_byte_array_append (self->rest, data, length);
-  while (self->rest->len >= 4)
+  for (position = 0; position + 4 <= self->rest->len; position += 4)
     {
       guint32 number;
 
-      memcpy (&number, self->rest->data, 4);
+      memcpy (&number, self->rest->data + position, 4);
       g_assert_cmpuint (number, ==, self->next_received);
       self->next_received++;
-      g_byte_array_remove_range (self->rest, 0, 4);
     }
+  g_byte_array_remove_range (self->rest, 0, position);
 }
 
 static void

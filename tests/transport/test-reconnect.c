@@ -66,7 +66,7 @@ side_send (Side  *side,
 
   if (side->n_sent % 3 == 0)
     {
-      g_autofree guint8 *body = g_malloc (size);
+      g_autofree guint8 *body = g_malloc (size + 1);
       g_autoptr(GBytes) owner = NULL;
 
       if (!devssh_transport_can_send_data (transport))
