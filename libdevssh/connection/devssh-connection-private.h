@@ -132,6 +132,8 @@ gboolean          devssh_connection_has_acceptor  (DevSshConnection *self, const
 typedef struct { gboolean success; GBytes *payload; } DevSshReply;
 void              devssh_reply_free               (DevSshReply *reply);
 void              devssh_connection_request       (DevSshConnection *self, const char *request_type, gboolean want_reply, GBytes *payload, GTask *task);
+/* Asks for a sign of life. The answer, whatever it says, is nobody's, but has its place among those of the others. */
+void              devssh_connection_send_keepalive (DevSshConnection *self);
 /* Ends everything with error (transfer none): tasks, channels (each gets its CLOSED event), questions die. */
 void              devssh_connection_abort         (DevSshConnection *self, const GError *error);
 GListModel       *devssh_connection_get_channels  (DevSshConnection *self);      /* borrowed; items DevSshChannel */

@@ -132,6 +132,21 @@ devssh_connection_request (DevSshConnection *self,
   devssh_connection_wait_for_reply (self, task);
 }
 
+void
+devssh_connection_send_keepalive (DevSshConnection *self)
+{
+  DevSshGlobalRequestMessage message = { (char *) DEVSSH_REQUEST_KEEPALIVE, TRUE };
+  DevSshPendingRequest *request;
+  DEVSSH_WRITER_AUTO (writer);
+
+  devssh_global_request_message_encode (&message, &writer);
+  devssh_connection_send (self, &writer);
+  request = g_new0 (DevSshPendingRequest, 1);
+  request->connection = self;
+  request->sent = TRUE;
+  g_queue_push_tail (&self->requests, request);
+}
+
 /* 81, 82 */
 void
 devssh_connection_handle_global_reply (DevSshConnection *self,

@@ -15,7 +15,9 @@ find_channel (DevSshConnection *self,
     {
       DevSshChannel *channel = self->table.slots[i].channel;
 
-      if (channel != NULL && channel->is_remote && !channel->closed && channel->remote_id == remote_id)
+      /* One that the peer has closed it cannot ask anything, whether we have closed it or not (RFC 4254, 5.3). */
+      if (channel != NULL && channel->is_remote && channel->remote_id == remote_id
+          && !channel->closed && channel->phase != DEVSSH_CHANNEL_PHASE_CLOSE_RECEIVED)
         return channel;
     }
 

@@ -25,6 +25,7 @@ typedef enum
   PROP_MAX_CLIENT_AUTHENTICATION_ATTEMPTS,
   PROP_ENABLE_KEY_EXCHANGE_GUESS,
   PROP_KEEPALIVE_INTERVAL,
+  PROP_MAX_MISSED_KEEPALIVES,
   PROP_KEY_ROTATION_THRESHOLD,
   PROP_MAX_RECONNECT_MESSAGE_CACHE_SIZE,
   PROP_MAX_CHANNEL_WINDOW_SIZE,
@@ -45,6 +46,7 @@ struct _DevSshSessionConfig
   int         max_client_authentication_attempts;
   gboolean    enable_key_exchange_guess;
   guint       keepalive_interval;
+  guint       max_missed_keepalives;
   guint64     key_rotation_threshold;
   guint       max_reconnect_message_cache_size;
   guint       max_channel_window_size;
@@ -205,6 +207,10 @@ devssh_session_config_get_property (GObject    *object,
       g_value_set_uint (value, self->keepalive_interval);
       break;
 
+    case PROP_MAX_MISSED_KEEPALIVES:
+      g_value_set_uint (value, self->max_missed_keepalives);
+      break;
+
     case PROP_KEY_ROTATION_THRESHOLD:
       g_value_set_uint64 (value, self->key_rotation_threshold);
       break;
@@ -264,6 +270,10 @@ devssh_session_config_set_property (GObject      *object,
 
     case PROP_KEEPALIVE_INTERVAL:
       devssh_session_config_set_keepalive_interval (self, g_value_get_uint (value));
+      break;
+
+    case PROP_MAX_MISSED_KEEPALIVES:
+      devssh_session_config_set_max_missed_keepalives (self, g_value_get_uint (value));
       break;
 
     case PROP_KEY_ROTATION_THRESHOLD:
@@ -440,12 +450,28 @@ devssh_session_config_install_limits (void)
    * DevSshSessionConfig:keepalive-interval: (getter get_keepalive_interval) (setter set_keepalive_interval)
    *
    * After how many seconds of silence the peer is asked whether it is still
-   * there; 0: never.
+   * there (`keepalive@openssh.com`); 0: never. See
+   * [signal@Session::keepalive-succeeded] and [signal@Session::keepalive-failed].
    *
    * Since: 1.0
    */
   properties[PROP_KEEPALIVE_INTERVAL] =
     g_param_spec_uint ("keepalive-interval", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * DevSshSessionConfig:max-missed-keepalives: (getter get_max_missed_keepalives) (setter set_max_missed_keepalives)
+   *
+   * How many times in a row nothing may come from a peer that was asked whether it
+   * is still there, until the connection counts as lost
+   * (%DEVSSH_DISCONNECT_REASON_CONNECTION_LOST); 0: it never does because of that.
+   * Without [property@SessionConfig:keepalive-interval] nobody is asked.
+   *
+   * A lost connection is noticed after at most one interval more than this.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_MISSED_KEEPALIVES] =
+    g_param_spec_uint ("max-missed-keepalives", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
   /**
    * DevSshSessionConfig:key-rotation-threshold: (getter get_key_rotation_threshold) (setter set_key_rotation_threshold)
@@ -664,6 +690,7 @@ devssh_session_config_copy (DevSshSessionConfig *self)
   copy->max_client_authentication_attempts = self->max_client_authentication_attempts;
   copy->enable_key_exchange_guess = self->enable_key_exchange_guess;
   copy->keepalive_interval = self->keepalive_interval;
+  copy->max_missed_keepalives = self->max_missed_keepalives;
   copy->key_rotation_threshold = self->key_rotation_threshold;
   copy->max_reconnect_message_cache_size = self->max_reconnect_message_cache_size;
   copy->max_channel_window_size = self->max_channel_window_size;
@@ -1337,6 +1364,44 @@ devssh_session_config_set_keepalive_interval (DevSshSessionConfig *self,
   g_return_if_fail (DEVSSH_IS_SESSION_CONFIG (self));
 
   devssh_session_config_set_uint (self, PROP_KEEPALIVE_INTERVAL, &self->keepalive_interval, seconds);
+}
+
+/**
+ * devssh_session_config_get_max_missed_keepalives: (get-property max-missed-keepalives)
+ * @self: a configuration
+ *
+ * How many times in a row nothing may come from a peer that was asked whether it
+ * is still there, until the connection counts as lost; 0: it never does because of
+ * that.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+devssh_session_config_get_max_missed_keepalives (DevSshSessionConfig *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_SESSION_CONFIG (self), 0);
+
+  return self->max_missed_keepalives;
+}
+
+/**
+ * devssh_session_config_set_max_missed_keepalives: (set-property max-missed-keepalives)
+ * @self: a configuration
+ * @times: how many times; 0: any number
+ *
+ * Sets [property@SessionConfig:max-missed-keepalives].
+ *
+ * Since: 1.0
+ */
+void
+devssh_session_config_set_max_missed_keepalives (DevSshSessionConfig *self,
+                                                 guint                times)
+{
+  g_return_if_fail (DEVSSH_IS_SESSION_CONFIG (self));
+
+  devssh_session_config_set_uint (self, PROP_MAX_MISSED_KEEPALIVES, &self->max_missed_keepalives, times);
 }
 
 /**

@@ -106,6 +106,11 @@ DEVSSH_AVAILABLE_IN_1_0
 void                 devssh_session_config_set_keepalive_interval                 (DevSshSessionConfig  *self,
                                                                                    guint                 seconds);
 DEVSSH_AVAILABLE_IN_1_0
+guint                devssh_session_config_get_max_missed_keepalives              (DevSshSessionConfig  *self);
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_session_config_set_max_missed_keepalives              (DevSshSessionConfig  *self,
+                                                                                   guint                 times);
+DEVSSH_AVAILABLE_IN_1_0
 guint64              devssh_session_config_get_key_rotation_threshold             (DevSshSessionConfig  *self);
 DEVSSH_AVAILABLE_IN_1_0
 void                 devssh_session_config_set_key_rotation_threshold             (DevSshSessionConfig  *self,

@@ -34,6 +34,7 @@ devssh_session_end (DevSshSession          *self,
   g_atomic_int_set (&priv->connected, FALSE);
   /* With the reason in place: another thread may read it from here on (design D20). */
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_ENDING);
+  devssh_session_keepalive_suspend (self);
   DEVSSH_TRACE (priv->tracer, INFO, SESSION_CLOSING, "Session %u closes: %s", priv->number, priv->error->message);
 
   /* Data waits with its sender until it is sealed: what was sent leaves first, as far as windows and the socket let it. */
@@ -50,6 +51,15 @@ devssh_session_end (DevSshSession          *self,
   priv->role->ended (self, priv->error);
   devssh_pump_finish (priv->pump, kind);
   devssh_pump_wake (priv->pump);
+}
+
+void
+devssh_session_connection_lost (DevSshSession *self,
+                                const char    *why)
+{
+  g_autofree char *text = g_strdup_printf ("The connection was lost: %s", why);
+
+  devssh_session_end (self, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, text, NULL, DEVSSH_END_LOST);
 }
 
 /* The channels have been told by the pump: their events come first. */
@@ -98,6 +108,7 @@ devssh_session_drop (DevSshSession *self)
 
   if (priv->error == NULL)
     priv->error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session was dropped");
+  devssh_session_keepalive_suspend (self);
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_TOLD);
   g_atomic_int_set (&priv->connected, FALSE);
   if (priv->connect_task != NULL)

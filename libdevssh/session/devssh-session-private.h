@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct _DevSshPump        DevSshPump;
 typedef struct _DevSshSessionRole DevSshSessionRole;
+typedef struct _DevSshKeepalive   DevSshKeepalive;
 
 /* How far the end of a session has come. */
 typedef enum
@@ -72,6 +73,7 @@ typedef struct
   DevSshSessionMetrics    *metrics;
   DevSshTracer            *tracer;
   GObject                 *principal;
+  DevSshKeepalive         *keepalive;       /* NULL: was never needed */
   guint                    number;
 
   gboolean                 connecting;      /* connect_async was called */
@@ -101,6 +103,7 @@ void         devssh_session_report_progress      (DevSshSession *self, DevSshPro
 void         devssh_session_notify               (DevSshSession *self, const char *property);
 void         devssh_session_emit_service_activated (DevSshSession *self, DevSshService *service);
 void         devssh_session_emit_closed          (DevSshSession *self);
+void         devssh_session_emit_keepalive       (DevSshSession *self, gboolean succeeded, guint count);
 void         devssh_session_emit_trace           (DevSshSession *self);   /* hands out the tracer's notes */
 /* The one place that makes a session authenticated: called from the verified path of the role. */
 void         devssh_session_set_authenticated    (DevSshSession *self, GObject *principal);
@@ -141,10 +144,20 @@ void         devssh_session_fail_service_waits   (DevSshSession *self);
 /* Decides the end; the first decision counts. error NULL: a DEVSSH_CONNECTION_ERROR is made of reason and message. */
 void         devssh_session_end                  (DevSshSession *self, DevSshDisconnectReason reason, const char *message,
                                                   const GError *error, DevSshEndKind kind);
+/* The peer is out of reach: the stream has died, or the peer does not answer. The one place that decides what follows. */
+void         devssh_session_connection_lost      (DevSshSession *self, const char *why);
 /* Tells everybody; from the pump, with no engine frame on the stack. */
 void         devssh_session_tell_end             (DevSshSession *self);
 void         devssh_session_stream_closed        (DevSshSession *self);
 void         devssh_session_drop                 (DevSshSession *self);
+
+/* ---- devssh-session-keepalive.c ---- */
+/* The session can send requests from now on, over this transport: the first interval begins. Nothing happens if it cannot, or if the
+ * configuration has no keepalive. */
+void         devssh_session_keepalive_restart    (DevSshSession *self);
+/* Nothing is sent and nothing is counted until restart(); the counts stay. Legal at any time. */
+void         devssh_session_keepalive_suspend    (DevSshSession *self);
+void         devssh_keepalive_free               (DevSshKeepalive *self);
 
 /* ---- devssh-session-pump.c ---- */
 /* Owns stream and engines; the context's sources point at it and never at the session (design D18). */

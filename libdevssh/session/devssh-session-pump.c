@@ -76,16 +76,13 @@ static void
 devssh_pump_lost (DevSshPump   *self,
                   const GError *cause)
 {
-  g_autofree char *text = NULL;
-
   if (self->session == NULL || self->lingering)
     {
       devssh_pump_close_stream (self);
       return;
     }
 
-  text = g_strdup_printf ("The connection was lost: %s", cause != NULL ? cause->message : "end of file");
-  devssh_session_end (self->session, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, text, NULL, DEVSSH_END_LOST);
+  devssh_session_connection_lost (self->session, cause != NULL ? cause->message : "end of file");
 }
 
 /* Fills the output while data may go, writes it, and tells senders; until the socket is full, nothing is left, or others

@@ -89,6 +89,8 @@ enum
   SIGNAL_REQUEST,
   SIGNAL_SERVICE_ACTIVATED,
   SIGNAL_PROGRESS,
+  SIGNAL_KEEPALIVE_SUCCEEDED,
+  SIGNAL_KEEPALIVE_FAILED,
   SIGNAL_TRACE,
   SIGNAL_CLOSED,
   N_SIGNALS
@@ -161,6 +163,14 @@ devssh_session_emit_service_activated (DevSshSession *self,
 }
 
 void
+devssh_session_emit_keepalive (DevSshSession *self,
+                               gboolean       succeeded,
+                               guint          count)
+{
+  g_signal_emit (self, signals[succeeded ? SIGNAL_KEEPALIVE_SUCCEEDED : SIGNAL_KEEPALIVE_FAILED], 0, count);
+}
+
+void
 devssh_session_emit_closed (DevSshSession *self)
 {
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
@@ -213,6 +223,7 @@ devssh_session_set_authenticated (DevSshSession *self,
   g_atomic_int_set (&priv->authenticated, TRUE);
   devssh_transport_set_phase (priv->pump->transport, DEVSSH_PHASE_OPEN);
   devssh_connection_set_principal (priv->pump->connection, principal);
+  devssh_session_keepalive_restart (self);
 }
 
 void
@@ -230,6 +241,7 @@ devssh_session_set_connected (DevSshSession *self)
     return;
 
   g_atomic_int_set (&priv->connected, TRUE);
+  devssh_session_keepalive_restart (self);
   devssh_session_report_progress (self, DEVSSH_PROGRESS_OPENED_SESSION_CONNECTION);
   devssh_session_notify (self, "is-connected");
   /* If it has been cancelled, that is on its way, and ends the session as well. */
@@ -355,6 +367,7 @@ devssh_session_finalize (GObject *object)
   DevSshSessionPrivate *priv = devssh_session_get_instance_private (self);
 
   g_clear_pointer (&priv->pump, devssh_pump_unref);
+  g_clear_pointer (&priv->keepalive, devssh_keepalive_free);
   g_clear_object (&priv->principal);
   g_clear_object (&priv->services);
   g_clear_pointer (&priv->registry, devssh_service_registry_free);
@@ -658,6 +671,35 @@ devssh_session_install_signals (DevSshSessionClass *klass)
   signals[SIGNAL_PROGRESS] =
     g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, DEVSSH_TYPE_PROGRESS);
+  /**
+   * DevSshSession::keepalive-succeeded:
+   * @self: the session
+   * @count: how many times in a row by now
+   *
+   * The peer was silent for [property@SessionConfig:keepalive-interval], but had sent something since the
+   * interval before, be it only the answer to the last keepalive request. It is asked again.
+   *
+   * Emitted only while the session is connected and authenticated, and only if the configuration has an interval.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_KEEPALIVE_SUCCEEDED] =
+    g_signal_new ("keepalive-succeeded", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_UINT);
+  /**
+   * DevSshSession::keepalive-failed:
+   * @self: the session
+   * @count: how many times in a row by now
+   *
+   * The peer has sent nothing for another [property@SessionConfig:keepalive-interval], though it was asked for a
+   * sign of life. When @count is [property@SessionConfig:max-missed-keepalives], the connection counts as lost
+   * when the handlers have returned; else the peer is asked again.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_KEEPALIVE_FAILED] =
+    g_signal_new ("keepalive-failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_UINT);
   /**
    * DevSshSession::trace:
    * @self: the session

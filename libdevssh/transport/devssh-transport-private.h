@@ -199,6 +199,8 @@ gboolean         devssh_transport_has_extension (DevSshTransport *self, const ch
  * inside a transport. */
 guint64          devssh_transport_get_messages_sent     (DevSshTransport *self);
 guint64          devssh_transport_get_messages_received (DevSshTransport *self);
+/* When the last message had come in whole; 0: none has. */
+gint64           devssh_transport_get_received_at       (DevSshTransport *self);
 /* 32-bit packet numbers of the next packet each way. */
 guint32          devssh_transport_get_send_sequence     (DevSshTransport *self);
 guint32          devssh_transport_get_receive_sequence  (DevSshTransport *self);

@@ -65,6 +65,7 @@ struct _DevSshTransport
   DevSshTransportConfig *config;
   gboolean               started;
   gint64                 now;             /* of the last call that brought the time */
+  gint64                 received_at;     /* now, when the last message came */
 
   DevSshPacketReader     in;
   DevSshPacketWriter     out;

@@ -75,6 +75,7 @@ static void
 count_received (DevSshTransport *self,
                 gsize            length)
 {
+  self->received_at = self->now;
   if (self->config->metrics != NULL)
     {
       devssh_metrics_add (&self->config->metrics->messages_received, 1);
@@ -950,6 +951,14 @@ devssh_transport_get_messages_received (DevSshTransport *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->in.messages;
+}
+
+gint64
+devssh_transport_get_received_at (DevSshTransport *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->received_at;
 }
 
 guint32

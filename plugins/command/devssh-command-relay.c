@@ -8,12 +8,17 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 /* What a pipe holds to begin with, and what it is made to hold once it was full: the more it holds, the fewer turns two processes
  * take. Few commands move so much, and what a user's pipes may hold in all is limited. */
 #define PIPE_SIZE (64 * 1024)
 #define BULK_SIZE (512 * 1024)
 #define READ_SIZE (128 * 1024)
+
+/* What waits is joined, or many small messages would cost a hundred times what is in them. */
+#define MIN_BLOCK 512
+#define MAX_BLOCK (64 * 1024)
 
 /* A client of OpenSSH stops reading its own input then. */
 #define REQUEST_END_OF_WRITING "eow@openssh.com"
@@ -34,12 +39,21 @@ typedef struct
   Pipe                pipe;
 } Output;
 
+/* Bytes that wait, as they came. */
+typedef struct
+{
+  gsize                 size;
+  gsize                 length;
+  guint8                data[];
+} Block;
+
 /* What goes to the command; credited when written, so the window bounds what waits. */
 typedef struct
 {
   Pipe                  pipe;
-  GQueue                waiting;     /* (element-type GBytes) */
+  GQueue                waiting;     /* (element-type Block): none is empty */
   gsize                 written;     /* of the first */
+  gsize                 length;      /* of all that waits */
   gboolean              eof;
 } Input;
 
@@ -147,6 +161,61 @@ devssh_command_relay_has_output (DevSshCommandRelay *self)
   return pipe_is_open (&self->outputs[OUT].pipe) || pipe_is_open (&self->outputs[ERR].pipe);
 }
 
+/* ---- what waits for the command ---- */
+
+static void
+input_keep (Input        *self,
+            const guint8 *data,
+            gsize         size)
+{
+  while (size > 0)
+    {
+      Block *last = g_queue_peek_tail (&self->waiting);
+      gsize n;
+
+      if (last == NULL || last->length == last->size)
+        {
+          /* As large as all that waits: few blocks, and never much more room than bytes. */
+          gsize room = CLAMP (MAX (self->length, size), MIN_BLOCK, MAX_BLOCK);
+
+          last = g_malloc (sizeof *last + room);
+          last->size = room;
+          last->length = 0;
+          g_queue_push_tail (&self->waiting, last);
+        }
+
+      n = MIN (size, last->size - last->length);
+      memcpy (last->data + last->length, data, n);
+      last->length += n;
+      self->length += n;
+      data += n;
+      size -= n;
+    }
+}
+
+/* The bytes that come first; they may be a password, so nothing stays of them. */
+static void
+input_skip (Input *self,
+            gsize  n)
+{
+  while (n > 0)
+    {
+      Block *first = g_queue_peek_head (&self->waiting);
+      gsize skipped = MIN (n, first->length - self->written);
+
+      n -= skipped;
+      self->length -= skipped;
+      self->written += skipped;
+      if (self->written < first->length)
+        return;
+
+      self->written = 0;
+      g_queue_pop_head (&self->waiting);
+      explicit_bzero (first->data, first->length);
+      g_free (first);
+    }
+}
+
 /* ---- to the command ---- */
 
 static void
@@ -161,15 +230,12 @@ void
 devssh_command_relay_stop_input (DevSshCommandRelay *self)
 {
   Input *input = &self->input;
-  GBytes *bytes;
+  gsize length = input->length;
 
   pipe_close (self, &input->pipe);
-  while ((bytes = g_queue_pop_head (&input->waiting)) != NULL)
-    {
-      credit (self, g_bytes_get_size (bytes) - input->written);
-      input->written = 0;
-      g_bytes_unref (bytes);
-    }
+  input_skip (input, length);
+  if (length > 0)
+    credit (self, length);
 }
 
 /* How many bytes the command took; -1: it reads no more. */
@@ -199,26 +265,23 @@ static void
 input_go_on (DevSshCommandRelay *self)
 {
   Input *input = &self->input;
-  GBytes *bytes;
+  Block *first;
 
-  while ((bytes = g_queue_peek_head (&input->waiting)) != NULL)
+  while ((first = g_queue_peek_head (&input->waiting)) != NULL)
     {
-      gsize size;
-      const guint8 *data = g_bytes_get_data (bytes, &size);
-      gssize n = input_write (self, data + input->written, size - input->written);
+      gsize size = first->length - input->written;
+      gssize n = input_write (self, first->data + input->written, size);
 
       if (n < 0)
         return;
 
-      input->written += (gsize) n;
-      if (input->written < size)
+      input_skip (input, (gsize) n);
+      if ((gsize) n < size)
         {
           pipe_was_full (&input->pipe);
           pipe_want (self, &input->pipe, G_IO_OUT);
           return;
         }
-      g_bytes_unref (g_queue_pop_head (&input->waiting));
-      input->written = 0;
     }
 
   if (input->eof)
@@ -242,15 +305,14 @@ data_cb (DevSshChannel        *channel,
       return;
     }
 
-  if (g_queue_is_empty (&self->input.waiting))
+  if (self->input.length == 0)
     n = input_write (self, data, size);
 
   if (n < 0)
     credit (self, size);
   else if ((gsize) n < size)
     {
-      /* A copy: bytes may be a small part of a large receive buffer. */
-      g_queue_push_tail (&self->input.waiting, g_bytes_new (data + n, size - (gsize) n));
+      input_keep (&self->input, data + n, size - (gsize) n);
       pipe_want (self, &self->input.pipe, G_IO_OUT);
     }
 }

@@ -23,6 +23,55 @@ async def connect():
     return client, server
 
 
+def relayed():
+    """Two ends of a line, and what cuts it."""
+    near, far = socket.socketpair(), socket.socketpair()
+    sources = []
+
+    def relay(source, condition, target):
+        data = source.recv(65536)
+        target.sendall(data)
+        return bool(data)
+
+    for one, other in ((near[1], far[1]), (far[1], near[1])):
+        sources.append(GLib.io_add_watch(one.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN,
+                                         lambda fd, condition, one=one, other=other: relay(one, condition, other)))
+
+    def cut(held=(near[1], far[1])):
+        """Nothing passes any more, and nobody hangs up."""
+        for source in sources:
+            GLib.source_remove(source)
+        return held
+    return near[0], far[0], cut
+
+
+def test_keepalive():
+    """Signals with their counts, and then the end."""
+    async def main():
+        config = DevSsh.SessionConfig.new_no_security()
+        config.props.keepalive_interval = 1
+        config.props.max_missed_keepalives = 2
+        near, far, cut = relayed()
+        ends = [Gio.Socket.new_from_fd(end.detach()).connection_factory_create_connection() for end in (near, far)]
+        client = DevSsh.ClientSession.new(ends[0], config)
+        server = DevSsh.ServerSession.new(ends[1], DevSsh.SessionConfig.new_no_security(), None)
+        heard = []
+        client.connect('keepalive-succeeded', lambda session, count: heard.append(('succeeded', count)))
+        client.connect('keepalive-failed', lambda session, count: heard.append(('failed', count)))
+        client.connect('closed', lambda session, reason, message, error: heard.append(('closed', reason)))
+        both = [client.connect_async(None), server.connect_async(None)]
+        for one in both:
+            await one
+        until(lambda: len(heard) == 2)
+        assert heard == [('succeeded', 1), ('succeeded', 2)], heard
+        held = cut()
+        until(lambda: heard[-1][0] == 'closed')
+        # What was under way at the cut may have come through.
+        assert heard[-3:] == [('failed', 1), ('failed', 2), ('closed', DevSsh.DisconnectReason.CONNECTION_LOST)], heard
+        del held
+    DevSsh.run(main())
+
+
 def turns(count):
     """Lets the loop run for a while, as a program does that awaits something else."""
     for _ in range(count):

@@ -671,6 +671,45 @@ test_envelope (void)
   host_clear (&host);
 }
 
+/* A channel that the peer has closed is not asked anything, though we have not closed it yet (manual-close); what came
+ * before its end is. */
+static void
+test_after_close (void)
+{
+  static const guint8 close[] = { DEVSSH_MESSAGE_CHANNEL_CLOSE, 0, 0, 0, 0 };
+  TestEnd end;
+  Host host = { SAY_YES };
+  g_autoptr(DevSshChannel) channel = NULL;
+
+  test_end_init (&end, FALSE, with_extension);
+  end.opening = accept_cb;
+  end.user_data = &host;
+  receive_open (&end, 7);
+  test_end_run (&end);
+  channel = test_channel_at (&end, 0);
+  devssh_channel_set_manual_close (channel, TRUE);
+  receive (&end, 7, "exec", TRUE, TRUE);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "91 81 ");
+  g_assert_cmpuint (host.asked, ==, 1);
+
+  test_end_receive (&end, close, sizeof close);
+  test_end_run (&end);
+  g_assert_false (devssh_channel_get_is_closed (channel));
+  receive (&end, 7, "exec", TRUE, TRUE);
+  receive (&end, 7, "exec", TRUE, FALSE);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "91 81 82 ");
+  g_assert_cmpuint (host.asked, ==, 1);
+
+  devssh_channel_close (channel);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "91 81 82 97 ");
+  g_assert_cmpuint (end.fatal, ==, 0);
+  test_end_clear (&end);
+  host_clear (&host);
+}
+
 static gboolean
 yes_to_all_cb (TestEnd              *end,
                DevSshSessionRequest *request)
@@ -935,6 +974,7 @@ main (int   argc,
   g_test_add_func ("/connection/first-request/closed-by-handler/E-32", test_closed_by_handler);
   g_test_add_func ("/connection/first-request/held-open", test_held_open);
   g_test_add_func ("/connection/first-request/envelope/E-32", test_envelope);
+  g_test_add_func ("/connection/first-request/after-close/E-32", test_after_close);
   g_test_add_func ("/connection/first-request/without-extension/E-32", test_without_extension);
   g_test_add_func ("/connection/first-request/malformed/T-12", test_malformed);
   g_test_add_func ("/connection/first-request/limits/T-52/T-76", test_limits);

@@ -669,6 +669,55 @@ test_request_keepalive (void)
   test_end_clear (&end);
 }
 
+/* Ours has a place in the line as well, and its answer is nobody's, whatever it is and whatever it carries. */
+static void
+test_request_our_keepalive (void)
+{
+  static const guint8 whole[] = "\120\0\0\0\025keepalive@openssh.com\001";
+  static const guint8 yes[] = { DEVSSH_MESSAGE_REQUEST_SUCCESS }, no[] = { DEVSSH_MESSAGE_REQUEST_FAILURE };
+  static const guint8 long_yes[] = { DEVSSH_MESSAGE_REQUEST_SUCCESS, 0, 0, 31, 144 };
+  const struct { const guint8 *data; gsize length; } answers[] = {
+    { yes, sizeof yes }, { no, sizeof no }, { long_yes, sizeof long_yes },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      TestEnd end;
+      g_autoptr(GAsyncResult) before = NULL;
+      g_autoptr(GAsyncResult) after = NULL;
+      g_autoptr(GAsyncResult) left = NULL;
+      g_autoptr(GBytes) message = NULL;
+      g_autoptr(GError) error = NULL;
+
+      test_end_init (&end, TRUE, NULL);
+      devssh_connection_send_keepalive (end.connection);
+      message = test_end_take (&end);
+      g_assert_cmpmem (g_bytes_get_data (message, NULL), g_bytes_get_size (message), whole, sizeof whole - 1);
+      session_request (&end, "x@example.org", &before);
+      devssh_connection_send_keepalive (end.connection);
+      session_request (&end, "y@example.org", &after);
+      g_assert_cmpstr (end.log->str, ==, "80 80 80 80 ");
+
+      test_end_receive (&end, answers[i].data, answers[i].length);
+      test_settle ();
+      g_assert_null (before);
+      test_end_receive (&end, yes, sizeof yes);
+      test_end_receive (&end, answers[i].data, answers[i].length);
+      test_end_receive (&end, no, sizeof no);
+      test_settle ();
+      g_assert_true (session_granted (before));
+      g_assert_false (session_granted (after));
+
+      /* One that is never answered is no trouble at the end. */
+      devssh_connection_send_keepalive (end.connection);
+      session_request (&end, "z@example.org", &left);
+      test_end_clear (&end);
+      test_settle ();
+      g_assert_null (g_task_propagate_pointer (G_TASK (left), &error));
+      g_assert_nonnull (error);
+    }
+}
+
 /* ---- payloads ---- */
 
 static gboolean
@@ -1547,6 +1596,7 @@ main (int   argc,
   g_test_add_func ("/connection/request/flood-behind-data/T-47", test_request_flood_behind_data);
   g_test_add_func ("/connection/request/flood-counted/T-52", test_request_flood_counted);
   g_test_add_func ("/connection/request/keepalive/T-62", test_request_keepalive);
+  g_test_add_func ("/connection/request/our-keepalive/T-62", test_request_our_keepalive);
   g_test_add_func ("/connection/request/payload/E-45", test_request_payload);
   g_test_add_func ("/connection/request/exec/E-45", test_request_exec);
   g_test_add_func ("/connection/request/exec-refused", test_request_exec_refused);

@@ -24,13 +24,14 @@ static const char usage[] =
   "  --bytes N              bytes for the transfer steps (1048576)\n"
   "  --chunk N              bytes per send (32768)\n"
   "  --channels N           channels for the step channels (10)\n"
-  "  --seconds N            how long the steps keepalive and latency last (3)\n"
+  "  --seconds N            how long the step latency lasts (3)\n"
   "  --drops N              how often the step reconnect drops the connection (1)\n"
   "  --forward-port N       remote port to ask for in remote-forward (0)\n"
   "  --timeout SEC          limit for each step (30)\n"
   "  --no-security --kex --pk --enc --mac --rekey --kex-guess --auth-methods --no-open-request-ext --trace\n"
   "                         as in devssh-peer-server\n"
-  "  --reconnect --latency --keepalive SEC   not there yet: refused by name\n"
+  "  --keepalive SEC --max-missed N   as in devssh-peer-server\n"
+  "  --reconnect --latency  not there yet: refused by name\n"
   "Steps:\n"
   "  echo           session channel without a request; N bytes out and back, hashes compared\n"
   "  exec           \"exec\" request with cat, EOF, data back, exit status 0\n"
@@ -55,7 +56,9 @@ static const char usage[] =
   "  socket-forward=FOLDER  Unix sockets in a folder: both ways, mixed with ports, without a listener\n"
   "  accept-channel  wait for a channel that the server opens, echo over it\n"
   "  rekey          transfer until keys have been exchanged again at least twice\n"
-  "  keepalive, latency, reconnect, metrics   not there yet, but for the counters of metrics\n";
+  "  keepalive      wait until the server has given a sign of life twice, each time it was asked\n"
+  "  keepalive-lost  wait until the connection counts as lost because the server gives none\n"
+  "  latency, reconnect, metrics   not there yet, but for the counters of metrics\n";
 
 static const PeerOption client_options[] = {
   { "user", PEER_STRING },
@@ -725,6 +728,65 @@ step_rekey (const char *argument,
   return need (exchanges >= 2, "only %u new key exchanges", exchanges);
 }
 
+static void
+keepalive_cb (DevSshSession *self,
+              guint          count,
+              guint         *total_count)
+{
+  (*total_count)++;
+}
+
+typedef struct { guint ok; guint missed; } Keepalives;
+
+static void
+keepalives_watch (Keepalives *self)
+{
+  g_signal_connect (session, "keepalive-succeeded", G_CALLBACK (keepalive_cb), &self->ok);
+  g_signal_connect (session, "keepalive-failed", G_CALLBACK (keepalive_cb), &self->missed);
+}
+
+static void
+keepalives_say (Keepalives *self,
+                PeerLine   *line)
+{
+  g_signal_handlers_disconnect_by_data (session, &self->ok);
+  g_signal_handlers_disconnect_by_data (session, &self->missed);
+  peer_line_int (line, "ok", self->ok);
+  peer_line_int (line, "missed", self->missed);
+}
+
+static gboolean
+step_keepalive (const char *argument,
+                PeerLine   *line)
+{
+  Keepalives seen = { 0 };
+  gboolean ok;
+
+  keepalives_watch (&seen);
+  /* The first is what came before. */
+  ok = need (peer_wait (seen.ok >= 3 || seen.missed > 0), "nothing was asked") && need (seen.missed == 0, "no keepalive reply");
+  keepalives_say (&seen, line);
+  return ok;
+}
+
+static gboolean
+step_keepalive_lost (const char *argument,
+                     PeerLine   *line)
+{
+  Keepalives seen = { 0 };
+  g_autoptr(GAsyncResult) result = NULL;
+  gint64 start = g_get_monotonic_time ();
+  gboolean ok;
+
+  keepalives_watch (&seen);
+  devssh_session_wait_closed_async (session, NULL, peer_keep_cb, &result);
+  ok = need (peer_wait (result != NULL), "the session lives on")
+       && need (devssh_session_get_disconnect_reason (session) == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "it ended otherwise");
+  peer_line_number (line, "seconds", seconds_since (start));
+  keepalives_say (&seen, line);
+  return ok;
+}
+
 static gboolean
 step_metrics (const char *argument,
               PeerLine   *line)
@@ -766,6 +828,8 @@ static const struct
   { "socket-forward", step_socket_forward },
   { "accept-channel", step_accept_channel },
   { "rekey", step_rekey },
+  { "keepalive", step_keepalive },
+  { "keepalive-lost", step_keepalive_lost },
   { "metrics", step_metrics },
 };
 

@@ -41,7 +41,9 @@ static const char usage[] =
   "  --sessions N           exit after N sessions have closed\n"
   "  --lifetime SEC         exit after this many seconds (600)\n"
   "  --trace                protocol trace on standard error\n"
-  "  --reconnect --latency --keepalive SEC   not there yet: refused by name\n"
+  "  --keepalive SEC        send keepalive requests\n"
+  "  --max-missed N         the connection counts as lost after so many without an answer (0: never)\n"
+  "  --reconnect --latency  not there yet: refused by name\n"
   "Commands understood on a session channel (\"exec\"):\n"
   "  echo TEXT | cat | sink | source N [SEED] | stderr TEXT | exit N | signal NAME [MESSAGE] | refuse | delay MS TEXT\n"
   "A channel without a command request, or with \"shell\", echoes what it receives.\n"
@@ -713,6 +715,30 @@ progress_cb (DevSshSession  *session,
 }
 
 static void
+keepalive_succeeded_cb (DevSshSession *session,
+                        guint          count,
+                        gpointer       user_data)
+{
+  PeerLine line;
+
+  say_begin (&line, "keepalive-ok", session);
+  peer_line_int (&line, "count", count);
+  peer_line_end (&line);
+}
+
+static void
+keepalive_failed_cb (DevSshSession *session,
+                     guint          count,
+                     gpointer       user_data)
+{
+  PeerLine line;
+
+  say_begin (&line, "keepalive-missed", session);
+  peer_line_int (&line, "count", count);
+  peer_line_end (&line);
+}
+
+static void
 closed_cb (DevSshSession          *session,
            DevSshDisconnectReason  reason,
            const char             *message,
@@ -746,6 +772,8 @@ session_opened_cb (DevSshServer        *server,
   g_signal_connect (session, "service-activated", G_CALLBACK (service_activated_cb), NULL);
   g_signal_connect (session, "progress", G_CALLBACK (progress_cb), NULL);
   g_signal_connect (session, "client-authenticated", G_CALLBACK (client_authenticated_cb), NULL);
+  g_signal_connect (session, "keepalive-succeeded", G_CALLBACK (keepalive_succeeded_cb), NULL);
+  g_signal_connect (session, "keepalive-failed", G_CALLBACK (keepalive_failed_cb), NULL);
   g_signal_connect (session, "closed", G_CALLBACK (closed_cb), NULL);
 }
 

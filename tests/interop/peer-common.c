@@ -150,6 +150,7 @@ static const PeerOption common_options[] = {
   { "reconnect", PEER_BOOL },
   { "latency", PEER_BOOL },
   { "keepalive", PEER_INT },
+  { "max-missed", PEER_INT },
   { "rekey", PEER_INT },
   { "kex-guess", PEER_BOOL },
   { "auth-methods", PEER_LIST },
@@ -162,7 +163,7 @@ static const PeerOption common_options[] = {
 };
 
 /* What the library does not do yet, refused by name. */
-static const char * const later_options[] = { "reconnect", "latency", "keepalive", NULL };
+static const char * const later_options[] = { "reconnect", "latency", NULL };
 
 static const PeerOption *
 peer_options_find (const PeerOption *specs,
@@ -354,6 +355,9 @@ peer_make_config (PeerOptions *options)
     }
   if (peer_options_has (options, "rekey"))
     g_object_set (config, "key-rotation-threshold", (guint64) peer_options_int (options, "rekey", 0), NULL);
+  if (peer_options_has (options, "keepalive"))
+    g_object_set (config, "keepalive-interval", (guint) peer_options_int (options, "keepalive", 0),
+                  "max-missed-keepalives", (guint) peer_options_int (options, "max-missed", 0), NULL);
   if (peer_options_has (options, "kex-guess"))
     g_object_set (config, "enable-key-exchange-guess", TRUE, NULL);
   if (peer_options_has (options, "max-auth-attempts"))

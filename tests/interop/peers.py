@@ -191,6 +191,10 @@ class Program:
         text = self.errors.read().decode(errors='replace')
         return f'last events: {self.events[-4:]}; stderr: {text[-800:]}'
 
+    def complaints(self):
+        """All of standard error so far."""
+        return os.pread(self.errors.fileno(), 1 << 24, 0).decode(errors='replace')
+
     def of(self, name):
         return [e for e in self.events if e['event'] == name]
 

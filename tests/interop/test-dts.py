@@ -3,10 +3,11 @@
 """The original library (npm) at the other end, and ours at both: every step in all four pairings."""
 import itertools
 import os
+import signal
 import subprocess
 
 import peers
-from peers import NodeServer, OurServer, add, case, key, node_client, our_client, sec1_key
+from peers import NodeServer, OurServer, Program, add, case, key, node_client, our_client, sec1_key
 
 if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
     subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
@@ -34,6 +35,53 @@ def pair(client, server, server_options, client_options, expect=0):
         return CLIENTS[client](s.port, *client_options, expect=expect)
 
 
+def start_client(kind, port, *options):
+    program = [peers.CLIENT] if kind == 'ours' else ['node', os.path.join(peers.NODE_DIR, 'dts-client.mjs')]
+    return Program([*program, '--port', str(port), '--password', 'secret', *options])
+
+
+def server_asks(client, server):
+    """The client waits for a channel that never comes."""
+    with SERVERS[server]('--password', 'secret', '--keepalive', '1') as s, start_client(client, s.port, '--do', 'accept-channel') as c:
+        c.wait_for('authenticated')
+        # The original counts a first interval in which nothing came as a miss.
+        s.wait_for('keepalive-ok', count=3)
+        if server == 'ours':
+            assert [event['count'] for event in s.of('keepalive-ok')[:3]] == [1, 2, 3] and not s.of('keepalive-missed'), s.events
+
+
+def stopped(program, check):
+    program.process.send_signal(signal.SIGSTOP)
+    try:
+        check()
+    finally:
+        program.process.send_signal(signal.SIGCONT)
+
+
+def server_stopped(server):
+    with SERVERS[server]('--password', 'secret') as s, \
+            start_client('ours', s.port, '--keepalive', '1', '--max-missed', '2', '--do', 'keepalive-lost') as c:
+        c.wait_for('authenticated')
+
+        def check():
+            assert c.finish() == 0, c.tail()
+            assert c.of('session-closed')[0]['reason'] == 'connectionLost', c.events
+            step = c.of('step')[0]
+            assert step['missed'] == 2, step
+        stopped(s, check)
+
+
+def client_stopped(client):
+    with OurServer('--password', 'secret', '--keepalive', '1', '--max-missed', '2') as s, \
+            start_client(client, s.port, '--do', 'accept-channel') as c:
+        c.wait_for('authenticated')
+
+        def check():
+            assert s.wait_for('session-closed')['reason'] == 'connectionLost', s.events
+            assert [event['count'] for event in s.of('keepalive-missed')] == [1, 2], s.events
+        stopped(c, check)
+
+
 for client, server in PAIRINGS:
     where = f'/dts/{client}-to-{server}'
     password = ['--password', 'secret']
@@ -50,6 +98,16 @@ for client, server in PAIRINGS:
         add(f'{where}/initial/{"with" if ours else "without"}-{"with" if theirs else "without"}/E-32', pair, client, server,
             [*password, *([] if theirs else ['--no-open-request-ext'])],
             [*password, *([] if ours else ['--no-open-request-ext']), '--do', 'initial,initial-refused,initial'])
+
+    # Either asks, or both do; a program that is stopped is no longer there.
+    asks = ['--keepalive', '1']
+    add(f'{where}/keepalive/client', pair, client, server, password, [*password, *asks, '--do', 'keepalive'])
+    add(f'{where}/keepalive/both', pair, client, server, [*password, *asks], [*password, *asks, '--do', 'keepalive,echo'])
+    add(f'{where}/keepalive/server', server_asks, client, server)
+    if client == 'ours':
+        add(f'{where}/keepalive/lost/T-62', server_stopped, server)
+    if server == 'ours':
+        add(f'{where}/keepalive/client-lost/T-62', client_stopped, client)
 
     # without security
     add(f'{where}/no-security', pair, client, server, ['--no-security', *allow_forwarding(server)],

@@ -4,6 +4,7 @@
 import itertools
 import os
 import pwd
+import signal
 import subprocess
 
 import peers
@@ -280,6 +281,46 @@ def _():
         check(['cat; kill -TERM $$'], 255, data, b'', input=data)
         event = server.wait_for('channel-closed', count=6)
         assert event.get('exitSignal') == 'TERM', event
+
+
+# ---- keepalive ----
+
+@case('/openssh/ssh/keepalive')
+def _():
+    """A client that gives up after one that is not answered; each of both asks."""
+    options = ['-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=1']
+    login = ['--authorized-key', key('ed25519') + '.pub', '--allow-exec']
+    with OurServer(*login, '--trace') as server:
+        assert run(ssh(server.port, 'sleep 3.5; echo done', options=options)) == b'done\n'
+        assert server.complaints().count(':9063]') >= 2, server.tail()
+    with OurServer(*login, '--keepalive', '1', '--max-missed', '1') as server:
+        assert run(ssh(server.port, 'sleep 3.5; echo done')) == b'done\n'
+        assert len(server.of('keepalive-ok')) >= 2 and not server.of('keepalive-missed'), server.tail()
+
+
+@case('/openssh/ssh/keepalive-lost/T-62')
+def _():
+    with OurServer('--authorized-key', key('ed25519') + '.pub', '--allow-exec', '--keepalive', '1', '--max-missed', '2') as server:
+        process = subprocess.Popen(ssh(server.port, 'exec sleep 60'), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        peers._running.append(process)
+        server.wait_for('authenticated')
+        process.send_signal(signal.SIGSTOP)
+        assert server.wait_for('session-closed')['reason'] == 'connectionLost', server.events
+        assert [event['count'] for event in server.of('keepalive-missed')] == [1, 2], server.events
+        process.kill()
+        process.wait(10)
+
+
+@case('/openssh/sshd/keepalive')
+def _():
+    """A server of the same kind; it asks on the channel, if there is one. Then we ask it."""
+    with Sshd('ClientAliveInterval 1', 'ClientAliveCountMax 1') as server:
+        client = our_client(server.port, *logged_in(), '--do', 'command=sleep 3; echo done')
+        assert client.of('step')[0]['stdout'] == 'done\n', client.events
+    with Sshd() as server:
+        client = our_client(server.port, *logged_in(), '--keepalive', '1', '--max-missed', '1',
+                            '--do', 'keepalive,command=sleep 2; echo done,keepalive')
+        assert [step['missed'] for step in client.of('step') if step['name'] == 'keepalive'] == [0, 0], client.events
 
 
 # ---- forwarding ----

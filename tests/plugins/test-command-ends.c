@@ -228,6 +228,45 @@ test_input_blocked (void)
   g_assert_true (devssh_channel_send_finish (run->channel, result, NULL));
 }
 
+/* However small the messages are in which it came, what waits costs not much more than it is. */
+static void
+test_input_in_bytes (void)
+{
+  const gsize size = 512 * 1024;
+  const guint at_once = 4096;
+  g_autoptr(Commands) commands = commands_new ();
+  g_autoptr(Run) run = run_new (commands);
+  g_autofree guint8 *data = g_malloc (size);
+  g_autofree char *expected = NULL;
+  gsize before;
+
+  for (gsize i = 0; i < size; i++)
+    data[i] = (guint8) (i * 31 + (i >> 8));
+  expected = g_compute_checksum_for_data (G_CHECKSUM_SHA256, data, size);
+  g_assert_true (run_exec (run, "mkfifo go; echo ready; read line < go; sha256sum"));
+  test_spin_until (g_str_equal (run->out->str, "ready\n"));
+  before = test_memory_get_allocated ();
+
+  for (gsize i = 0; i < size; i++)
+    {
+      g_autoptr(GBytes) bytes = g_bytes_new_static (data + i, 1);
+
+      devssh_channel_send_async (run->channel, bytes, NULL, NULL, NULL);
+      if ((i + 1) % at_once == 0)
+        test_spin_until (devssh_channel_get_bytes_received (commands->served) == i + 1);
+    }
+  test_settle ();
+  g_assert_false (run->closed);
+  g_test_message ("%" G_GSIZE_FORMAT " KiB for %" G_GSIZE_FORMAT " that wait or are in the pipe",
+                  (test_memory_get_allocated () - before) / 1024, size / 1024);
+  g_assert_cmpuint (test_memory_get_allocated (), <=, before + 2 * MEBIBYTE);
+
+  devssh_channel_send_eof (run->channel, NULL);
+  commands_write (commands, "go", "\n");
+  run_wait (run);
+  g_assert_true (g_str_has_prefix (run->out->str + strlen ("ready\n"), expected));
+}
+
 /* ---- hung up ---- */
 
 /* It reads until it is told: a shell that waits for another program would run its trap after that only. */
@@ -757,6 +796,7 @@ main (int   argc,
   T ("input-refused/T-60", input_refused);
   T ("blocked/output", output_blocked);
   T ("blocked/input", input_blocked);
+  T ("blocked/input-in-bytes/T-53", input_in_bytes);
   T ("hung-up/channel", channel_closes);
   T ("hung-up/session", session_closes);
   T ("hung-up/not-when-all-is-said", all_is_said);

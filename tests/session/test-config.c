@@ -75,6 +75,7 @@ test_defaults (void)
   g_assert_cmpint (devssh_session_config_get_max_client_authentication_attempts (config), ==, 5);
   g_assert_false (devssh_session_config_get_enable_key_exchange_guess (config));
   g_assert_cmpuint (devssh_session_config_get_keepalive_interval (config), ==, 0);
+  g_assert_cmpuint (devssh_session_config_get_max_missed_keepalives (config), ==, 0);
   g_assert_cmpuint (devssh_session_config_get_key_rotation_threshold (config), ==, 536870912);
   g_assert_cmpuint (devssh_session_config_get_max_reconnect_message_cache_size (config), ==, 0);
   g_assert_cmpuint (devssh_session_config_get_max_channel_window_size (config), ==, 0);
@@ -300,7 +301,7 @@ test_copy (void)
   guint n_properties, destroyed = 0;
 
   g_object_set (config, "trace-channel-data", TRUE, "max-client-authentication-attempts", 2,
-                "enable-key-exchange-guess", TRUE, "keepalive-interval", 3u,
+                "enable-key-exchange-guess", TRUE, "keepalive-interval", 3u, "max-missed-keepalives", 8u,
                 "key-rotation-threshold", (guint64) 4096, "max-reconnect-message-cache-size", 4u,
                 "max-channel-window-size", 65536u, "max-unaccepted-channels", 5u, "max-channels", 6u,
                 "key-exchange-timeout", 7u, NULL);
@@ -311,7 +312,7 @@ test_copy (void)
 
   /* Every property, also one that comes later. */
   properties = g_object_class_list_properties (G_OBJECT_GET_CLASS (config), &n_properties);
-  g_assert_cmpuint (n_properties, ==, 17);
+  g_assert_cmpuint (n_properties, ==, 18);
   for (guint i = 0; i < n_properties; i++)
     {
       g_auto(GValue) ours = G_VALUE_INIT;

@@ -658,6 +658,8 @@ live_and_end (guint way)
   g_autoptr(GBytes) bulk = make_bulk (3 * 1024 * 1024, 1);
   GWeakRef refs[4];
 
+  g_object_set (pair->client_config, "keepalive-interval", 30u, NULL);
+  g_object_set (pair->server_config, "keepalive-interval", 30u, NULL);
   test_pair_authenticate (pair);
   test_pair_open (pair, "session", &ours, &theirs);
   g_weak_ref_init (&refs[0], pair->client);
