@@ -38,6 +38,7 @@
 #include <libdevssh/session/devssh-session-forwarding.h>
 #include <libdevssh/session/devssh-client-session.h>
 #include <libdevssh/session/devssh-server-session.h>
+#include <libdevssh/session/devssh-session-contour.h>
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/stream/devssh-channel-stream.h>
 #include <libdevssh/net/devssh-client.h>

@@ -12,6 +12,7 @@ static const ToolCommand *const commands[] = {
   &tool_serve_command,
   &tool_keygen_command,
   &tool_plugins_command,
+  &tool_contour_command,
 };
 
 static void

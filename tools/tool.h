@@ -34,6 +34,7 @@ typedef struct
   int       (*run) (int argc, char *argv[]);      /* argv[0]: the name */
 } ToolCommand;
 
+extern const ToolCommand tool_contour_command;
 extern const ToolCommand tool_exec_command;
 extern const ToolCommand tool_forward_command;
 extern const ToolCommand tool_keygen_command;

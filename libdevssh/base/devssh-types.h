@@ -28,6 +28,7 @@ typedef struct _DevSshSessionConfig     DevSshSessionConfig;
 typedef struct _DevSshClientCredentials DevSshClientCredentials;
 typedef struct _DevSshServerCredentials DevSshServerCredentials;
 typedef struct _DevSshSession           DevSshSession;
+typedef struct _DevSshSessionContour    DevSshSessionContour;
 typedef struct _DevSshClientSession     DevSshClientSession;
 typedef struct _DevSshServerSession     DevSshServerSession;
 typedef struct _DevSshChannelStream     DevSshChannelStream;

@@ -32,6 +32,7 @@ devssh_session_end (DevSshSession          *self,
                                priv->message[0] != '\0' ? priv->message : "The session was closed",
                                devssh_disconnect_reason_to_string (reason));
   g_atomic_int_set (&priv->connected, FALSE);
+  devssh_metrics_reset_latency (priv->metrics);
   /* With the reason in place: another thread may read it from here on (design D20). */
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_ENDING);
   devssh_session_keepalive_suspend (self);
@@ -75,6 +76,7 @@ devssh_session_tell_end (DevSshSession *self)
   devssh_session_detach_services (self);
   devssh_session_notify (self, "is-connected");
   devssh_session_notify (self, "is-closed");
+  devssh_session_close_metrics (self);
   devssh_session_emit_closed (self);
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_TOLD);
   devssh_session_stream_closed (self);
@@ -118,5 +120,6 @@ devssh_session_drop (DevSshSession *self)
   priv->role->ended (self, priv->error);
   /* Channels first, services then: as in every end (protocol.md 2.11). */
   devssh_pump_abandon (priv->pump);
+  devssh_session_drop_metrics (self);
   devssh_session_detach_services (self);
 }

@@ -71,6 +71,8 @@ typedef struct
   GQueue                   waiting;         /* (element-type DevSshWaiting): for a module that a thread opens */
   GSList                  *starting;        /* (element-type DevSshServiceEntry): borrowed; whose instance is just made */
   DevSshSessionMetrics    *metrics;
+  DevSshDeadline           metrics_deadline; /* their next notifications */
+  gint64                   metrics_notified; /* when the last ones were */
   DevSshTracer            *tracer;
   GObject                 *principal;
   DevSshKeepalive         *keepalive;       /* NULL: was never needed */
@@ -158,6 +160,14 @@ void         devssh_session_keepalive_restart    (DevSshSession *self);
 /* Nothing is sent and nothing is counted until restart(); the counts stay. Legal at any time. */
 void         devssh_session_keepalive_suspend    (DevSshSession *self);
 void         devssh_keepalive_free               (DevSshKeepalive *self);
+
+/* ---- devssh-session-metrics.c ---- */
+/* After each turn of the pump: hands out what was noted, sees to it that changes are notified. */
+void         devssh_session_emit_metrics         (DevSshSession *self);
+/* The session has ended: everything is told now. */
+void         devssh_session_close_metrics        (DevSshSession *self);
+/* The session is going away: whoever still has the metrics is told from the loop. */
+void         devssh_session_drop_metrics         (DevSshSession *self);
 
 /* ---- devssh-session-pump.c ---- */
 /* Owns stream and engines; the context's sources point at it and never at the session (design D18). */

@@ -313,11 +313,15 @@ static void
 devssh_pump_turn (DevSshPump *self)
 {
   g_autoptr(DevSshSession) session = NULL;
+  DevSshSessionMetrics *metrics = NULL;
 
   devssh_pump_ref (self);
   self->turns++;
   if (self->session != NULL)
-    session = g_object_ref (self->session);
+    {
+      session = g_object_ref (self->session);
+      metrics = devssh_session_get_private (session)->metrics;
+    }
 
   devssh_pump_watch_nested (self);
   self->woken = FALSE;
@@ -325,7 +329,10 @@ devssh_pump_turn (DevSshPump *self)
   do
     {
       while (self->session != NULL && devssh_pump_deliver_one (self))
-        devssh_session_emit_trace (session);
+        {
+          devssh_session_emit_trace (session);
+          devssh_metrics_deliver (metrics);
+        }
       devssh_connection_run_flushes (self->connection);
       /* All that handlers asked for so far goes out now; what is asked from here on takes another round. */
       self->woken = FALSE;
@@ -340,7 +347,10 @@ devssh_pump_turn (DevSshPump *self)
   while (self->woken && self->session != NULL);
 
   if (session != NULL)
-    devssh_session_emit_trace (session);
+    {
+      devssh_session_emit_trace (session);
+      devssh_session_emit_metrics (session);
+    }
   devssh_pump_settle (self);
   devssh_probe_clear (&self->nested);
   self->turns--;

@@ -1202,6 +1202,8 @@ devssh_session_get_metrics (DevSshSession *self)
 
   g_return_val_if_fail (DEVSSH_IS_SESSION (self), NULL);
 
+  /* Who asks may connect. */
+  devssh_metrics_look_again (priv->metrics);
   return priv->metrics;
 }
 

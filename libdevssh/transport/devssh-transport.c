@@ -65,10 +65,7 @@ count_sent (DevSshTransport *self,
             gsize            length)
 {
   if (self->config->metrics != NULL)
-    {
-      devssh_metrics_add (&self->config->metrics->messages_sent, 1);
-      devssh_metrics_add (&self->config->metrics->bytes_sent, length);
-    }
+    devssh_metrics_count_sent (self->config->metrics, length);
 }
 
 static void
@@ -77,10 +74,7 @@ count_received (DevSshTransport *self,
 {
   self->received_at = self->now;
   if (self->config->metrics != NULL)
-    {
-      devssh_metrics_add (&self->config->metrics->messages_received, 1);
-      devssh_metrics_add (&self->config->metrics->bytes_received, length);
-    }
+    devssh_metrics_count_received (self->config->metrics, length);
 }
 
 void

@@ -491,6 +491,42 @@ write_forwards (void)
                                                                "/run/a", 0, NULL, 0));
 }
 
+static void
+write_contour (const char   *name,
+               guint         first,
+               const guint8 *data,
+               gsize         length)
+{
+  g_autoptr(GByteArray) bytes = g_byte_array_new ();
+
+  put_byte (bytes, first);
+  g_byte_array_append (bytes, data, (guint) length);
+  write_seed ("contour", name, bytes);
+}
+
+static void
+write_contours (void)
+{
+  const char *text = "AQUBAAAAAgQBAgMLDAAAAAB9ECAY+rwQIBgAAA==\n";
+  static const guint8 example[] = {
+    1, 5, 1, 0, 0, 0, 2, 4, 1, 2, 3, 11, 12, 0, 0, 0, 0, 125, 16, 32, 24, 250, 188, 16, 32, 24, 0, 0
+  };
+  static const guint8 one_interval[] = { 1, 1, 0, 0, 2, 9 };
+  static const guint8 no_interval[] = { 1, 5, 0, 0, 0, 0, 0, 0, 1, 2, 3, 11, 12 };
+  static const guint8 unknown[] = { 1, 2, 0, 255, 2, 99, 11, 171, 3 };
+  static const guint8 extremes[] = { 1, 5, 53, 56, 56, 56, 56, 56, 1, 2, 3, 11, 12, 255, 255, 255, 255, 255 };
+  static const guint8 twice[] = { 1, 3, 0, 1, 2, 0, 11, 11, 3, 1, 200, 7, 3, 4, 5 };
+
+  write_contour ("text", 0, (const guint8 *) text, strlen (text));
+  write_contour ("example", 1, example, sizeof example);
+  write_contour ("cut", 1, example, sizeof example - 1);
+  write_contour ("one-interval", 1, one_interval, sizeof one_interval);
+  write_contour ("no-interval", 1, no_interval, sizeof no_interval);
+  write_contour ("unknown", 1, unknown, sizeof unknown);
+  write_contour ("extremes", 1, extremes, sizeof extremes);
+  write_contour ("twice", 1, twice, sizeof twice);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -508,6 +544,7 @@ main (int    argc,
   write_keys (argv[2]);
   write_conversations ();
   write_forwards ();
+  write_contours ();
 
   return 0;
 }

@@ -58,7 +58,8 @@ static const char usage[] =
   "  rekey          transfer until keys have been exchanged again at least twice\n"
   "  keepalive      wait until the server has given a sign of life twice, each time it was asked\n"
   "  keepalive-lost  wait until the connection counts as lost because the server gives none\n"
-  "  latency, reconnect, metrics   not there yet, but for the counters of metrics\n";
+  "  metrics        print counters and the contour of the session\n"
+  "  latency, reconnect   not there yet\n";
 
 static const PeerOption client_options[] = {
   { "user", PEER_STRING },
@@ -83,6 +84,7 @@ static const PeerOption client_options[] = {
 
 static PeerOptions   *options;
 static DevSshSession *session;
+static DevSshSessionContour *contour;   /* of its whole life */
 static guint64        total;
 static gsize          chunk_size;
 
@@ -791,9 +793,34 @@ static gboolean
 step_metrics (const char *argument,
               PeerLine   *line)
 {
+  g_autoptr(DevSshSessionContour) back = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+  guint64 sent = 0;
+
   if (!need (session_request ("ping@example.com", TRUE) >= 0, "no answer"))
     return FALSE;
+  /* What was noted is told when the turn of the session ends. */
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  text = devssh_session_contour_to_base64 (contour);
+  back = devssh_session_contour_new_from_base64 (text, &error);
+  if (!need (back != NULL, "%s", error != NULL ? error->message : "?")
+      || !need (devssh_session_contour_get_interval_count (back) == devssh_session_contour_get_interval_count (contour),
+                "the contour changed its length"))
+    return FALSE;
+  for (guint i = 0; i < devssh_session_contour_get_interval_count (contour); i++)
+    sent += devssh_session_contour_get_bytes_sent_at (contour, i);
+  if (!need (sent == devssh_session_metrics_get_bytes_sent (devssh_session_get_metrics (session)),
+             "the contour has %" G_GUINT64_FORMAT " bytes sent, not those of the metrics", sent))
+    return FALSE;
+
   peer_line_metrics (line, session);
+  peer_line_open (line, "contour");
+  peer_line_int (line, "intervals", devssh_session_contour_get_interval_count (contour));
+  peer_line_int (line, "intervalMs", devssh_session_contour_get_interval (contour));
+  peer_line_string (line, "export", text);
+  peer_line_close (line);
   return TRUE;
 }
 
@@ -1034,6 +1061,10 @@ connect_session (DevSshClient *client)
   g_socket_set_option (g_socket_connection_get_socket (connection), 6 /* IPPROTO_TCP */, 1 /* TCP_NODELAY */, 1, NULL);
 
   session = DEVSSH_SESSION (devssh_client_session_new (G_IO_STREAM (connection), devssh_client_get_config (client), &error));
+  if (failed (error))
+    return FALSE;
+  contour = g_object_new (DEVSSH_TYPE_SESSION_CONTOUR, NULL);
+  devssh_session_contour_collect (contour, devssh_session_get_metrics (session), &error);
   if (failed (error))
     return FALSE;
   peer_watch_trace (session, peer_options_has (options, "trace"));

@@ -493,6 +493,11 @@ peer_line_metrics (PeerLine      *line,
   peer_line_int (line, "messagesReceived", (gint64) devssh_session_metrics_get_messages_received (metrics));
   peer_line_int (line, "bytesSent", (gint64) devssh_session_metrics_get_bytes_sent (metrics));
   peer_line_int (line, "bytesReceived", (gint64) devssh_session_metrics_get_bytes_received (metrics));
+  peer_line_int (line, "reconnections", devssh_session_metrics_get_reconnections (metrics));
+  peer_line_number (line, "latencyCurrentMs", devssh_session_metrics_get_latency_current (metrics));
+  peer_line_number (line, "latencyAverageMs", devssh_session_metrics_get_latency_average (metrics));
+  peer_line_number (line, "latencyMinMs", devssh_session_metrics_get_latency_min (metrics));
+  peer_line_number (line, "latencyMaxMs", devssh_session_metrics_get_latency_max (metrics));
   peer_line_close (line);
 }
 

@@ -6,16 +6,18 @@ import hashlib
 import json
 import os
 import pwd
+import random
 import signal
 import socket
 import stat
 import subprocess
+import xml.etree.ElementTree as ElementTree
 
 import peers
-from peers import EchoTarget, Program, Sshd, case, echo_through, free_port, key, run, scratch, ssh, write
+from peers import EchoTarget, Program, Skip, Sshd, case, echo_through, free_port, key, run, scratch, ssh, write
 
 DEVSSH = os.environ.get('DEVSSH_PROGRAM', 'devssh')
-COMMANDS = ['exec', 'forward', 'serve', 'keygen', 'plugins']
+COMMANDS = ['exec', 'forward', 'serve', 'keygen', 'plugins', 'contour']
 USAGE, UNREACHABLE, HOST_KEY, LOGIN, REFUSED, FAILED = range(250, 256)
 _shared = {}
 
@@ -71,6 +73,8 @@ def _():
         devssh(name, '--no-such-option', expect=USAGE)
     devssh('plugins', 'unasked', expect=USAGE)
     devssh('forward', 'localhost', expect=USAGE)
+    devssh('contour', 'one', 'two', expect=USAGE)
+    devssh('contour', '--json', '-o', '-', expect=USAGE)
 
 
 # ---- keygen ----
@@ -117,6 +121,88 @@ def _():
     devssh('keygen', '-t', 'ecdsa', '-b', '500', scratch('no'), expect=USAGE)
     devssh('keygen', '-f', 'ppk', scratch('no'), expect=USAGE)
     assert not os.path.exists(scratch('no'))
+
+
+# ---- contour ----
+
+EXAMPLE = b'AQUBAAAAAgQBAgMLDAAAAAB9ECAY+rwQIBgAAA=='        # the worked example of protocol.md 8.3
+
+
+def texts_in(picture):
+    """What a picture says; whatever else it is, it is XML."""
+    root = ElementTree.fromstring(picture)
+    assert root.tag == '{http://www.w3.org/2000/svg}svg', root.tag
+    return [''.join(element.itertext()) for element in root.iter() if element.tag.endswith(('}text', '}title'))]
+
+
+@case('/tools/contour/picture')
+def _():
+    picture = devssh('contour', '-t', 'Backup <1> & "2"', text=EXAMPLE + b'\n').stdout
+    texts = texts_in(picture)
+    assert 'Backup <1> & "2"' in texts and any('5.01 kB received' in text for text in texts), texts
+    log, svg = write('session.log', EXAMPLE.decode()), scratch('session.svg')
+    for arguments in (['-o', svg, log], ['--output', svg, '--title', 'Session contour', '-']):
+        done = devssh('contour', *arguments, text=EXAMPLE)
+        assert done.stdout == b'' and done.stderr == b''
+        assert open(svg, 'rb').read() == devssh('contour', log).stdout
+    assert 'Session contour' in texts_in(open(svg, 'rb').read())
+
+
+@case('/tools/contour/numbers')
+def _():
+    svg = scratch('beside.svg')
+    for more in ([], ['-o', svg]):
+        assert json.loads(devssh('contour', '--json', *more, text=EXAMPLE).stdout) == {
+            'event': 'contour', 'interval': 2000, 'intervals': 3, 'bytesSent': [0, 1000, 0], 'bytesReceived': [2000, 3008, 0],
+            'latencyMin': [0, 16, 16], 'latencyMax': [0, 32, 32], 'latencyAverage': [0, 24, 24], 'base64': EXAMPLE.decode()}
+    texts_in(open(svg, 'rb').read())
+
+
+@case('/tools/contour/refused')
+def _():
+    svg = scratch('never.svg')
+    for text in (b'', b'\n', EXAMPLE[:-1], EXAMPLE[:16], b'not base64!', EXAMPLE[:8] + b'\0' + EXAMPLE[8:], b'A' * (17 << 20)):
+        done = devssh('contour', '-o', svg, text=text, expect=FAILED)
+        assert done.stdout == b'' and done.stderr.startswith(b'devssh: '), done
+        error = json.loads(devssh('contour', '--json', text=text, expect=FAILED).stdout)
+        assert error['event'] == 'error' and error['status'] == FAILED and error['message'], error
+    devssh('contour', scratch('not-there'), expect=FAILED)
+    devssh('contour', peers.HERE, expect=FAILED)
+    assert not os.path.exists(svg)
+    devssh('contour', '-o', os.path.join(scratch('no-folder'), 'a.svg'), text=EXAMPLE, expect=FAILED)
+    with open('/dev/full', 'wb') as full:
+        done = subprocess.run([DEVSSH, 'contour'], input=EXAMPLE, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == FAILED and done.stderr, done
+
+
+def dev_tunnels(orders):
+    if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules', '@microsoft')):
+        raise Skip('the packages of npm are not installed')
+    lines = ''.join(json.dumps(order) + '\n' for order in orders).encode()
+    return [json.loads(line) for line in run(['node', os.path.join(peers.NODE_DIR, 'dts-contour.mjs')], text=lines).splitlines()]
+
+
+@case('/tools/contour/dev-tunnels')
+def _():
+    """What they export is read here, and what is written here is read there, with the same numbers."""
+    dice = random.Random(4)
+    orders = []
+    for count in (2, 3, 40, 200):
+        span = 1 << dice.randrange(11, 30)
+        times = [1500, *sorted(dice.randrange(span) for _ in range(count))]        # one interval they cannot read
+        orders.append({'max': 2 << dice.randrange(8), 'updates': [
+            {'time': time, 'sent': dice.randrange(1 << 20), 'received': dice.randrange(1 << dice.randrange(1, 34)),
+             'latency': dice.randrange(1, 1 << 14) / 16 if dice.random() < .5 else 0} for time in times]})
+    theirs = dev_tunnels(orders)
+    ours = [json.loads(devssh('contour', '--json', text=contour['base64'].encode()).stdout) for contour in theirs]
+    again = dev_tunnels({'base64': contour['base64']} for contour in ours)
+    assert len(theirs) == len(ours) == len(again) == len(orders)
+    for one, read, back in zip(theirs, ours, again):
+        assert read.pop('event') == 'contour' and read.pop('intervals') == len(one['bytesSent'])
+        assert read == back and read['base64'] == one['base64'] and read['interval'] == one['interval'], (one, read, back)
+        for series in ('bytesSent', 'bytesReceived', 'latencyMin', 'latencyMax', 'latencyAverage'):
+            step = max(1, max(one[series]) / 127.5)
+            assert all(abs(a - b) <= step / 2 for a, b in zip(one[series], read[series])), (series, one, read)
 
 
 # ---- exec ----

@@ -72,12 +72,12 @@ test_handshake_metrics (void)
   test_pair_handshake (pair);
 
   /* The version line counts as a message. */
-  g_assert_cmpuint (pair->client.metrics->messages_sent, ==, 5);
-  g_assert_cmpuint (pair->client.metrics->messages_received, ==, 5);
-  g_assert_cmpuint (pair->client.metrics->bytes_sent, ==, pair->client.wire->len);
-  g_assert_cmpuint (pair->client.metrics->bytes_received, ==, pair->server.wire->len);
-  g_assert_cmpuint (pair->server.metrics->bytes_sent, ==, pair->server.wire->len);
-  g_assert_cmpuint (pair->server.metrics->bytes_received, ==, pair->client.wire->len);
+  g_assert_cmpuint (pair->client.metrics->now.messages_sent, ==, 5);
+  g_assert_cmpuint (pair->client.metrics->now.messages_received, ==, 5);
+  g_assert_cmpuint (pair->client.metrics->now.bytes_sent, ==, pair->client.wire->len);
+  g_assert_cmpuint (pair->client.metrics->now.bytes_received, ==, pair->server.wire->len);
+  g_assert_cmpuint (pair->server.metrics->now.bytes_sent, ==, pair->server.wire->len);
+  g_assert_cmpuint (pair->server.metrics->now.bytes_received, ==, pair->client.wire->len);
 }
 
 /* Messages of both kinds, small and large, both ways, and once more after a rekey. */

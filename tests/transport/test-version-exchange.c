@@ -162,8 +162,8 @@ test_version_exchange_byte_by_byte (void)
   version = devssh_transport_get_remote_version (peer->end.transport);
   g_assert_cmpstr (devssh_version_to_string (version), ==,
                    "SSH-2.0-x_1 y");
-  g_assert_cmpuint (peer->end.metrics->messages_received, ==, 1);
-  g_assert_cmpuint (peer->end.metrics->bytes_received, ==, strlen ("SSH-2.0-x_1 y\r\n"));
+  g_assert_cmpuint (peer->end.metrics->now.messages_received, ==, 1);
+  g_assert_cmpuint (peer->end.metrics->now.bytes_received, ==, strlen ("SSH-2.0-x_1 y\r\n"));
 }
 
 /* LF alone, lines before, comments: all of it enters the hash as it must, or no exchange would
