@@ -8,8 +8,10 @@ import os
 import pwd
 import signal
 import socket
+import socketserver
 import stat
 import subprocess
+import threading
 
 import peers
 from peers import EchoTarget, Program, Sshd, case, echo_through, free_port, key, run, scratch, ssh, write
@@ -267,6 +269,108 @@ def _():
         assert forward.end() == 0
 
 
+class EchoSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Sends back what comes in at a Unix socket."""
+    daemon_threads = True
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            while data := self.request.recv(1 << 16):
+                self.request.sendall(data)
+            self.request.shutdown(socket.SHUT_WR)
+
+    def __init__(self, path):
+        super().__init__(path, self.Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def echo_at(place, n_bytes=1 << 18):
+    """Through a port or a path; half-closed, and to the end."""
+    data = os.urandom(n_bytes)
+    family, address = (socket.AF_UNIX, place) if isinstance(place, str) else (socket.AF_INET, ('127.0.0.1', place))
+    with socket.socket(family) as s:
+        s.settimeout(30)
+        s.connect(address)
+        writer = threading.Thread(target=lambda: (s.sendall(data), s.shutdown(socket.SHUT_WR)))
+        writer.start()
+        back = b''
+        while part := s.recv(1 << 16):
+            back += part
+        writer.join()
+    assert back == data, f'{len(back)} of {len(data)} bytes'
+
+
+def forwards_sockets(there, tag):
+    """All four pairs of ends, in both directions."""
+    folder = scratch(f'sockets-{tag}')
+    os.mkdir(folder, 0o700)
+    target = os.path.join(folder, 'target')
+    with EchoSocket(target), EchoTarget() as port:
+        for direction in 'L', 'R':
+            path = os.path.join(folder, f'listen-{direction}')
+            odd = os.path.join(folder, f'a:b-{direction}')
+            # To one end only one way leads.
+            for rules in ([f'{path}:{target}', f'0:localhost:{port.port}'], [f'{path}:127.0.0.1:{port.port}', f'127.0.0.1:0:{target}'],
+                          [f'[{odd}]:[{target}]']):
+                with Forward(*(a for rule in rules for a in ('-' + direction, rule)), *there) as forward:
+                    with forward.changed:
+                        assert forward.changed.wait_for(lambda: len(forward.of('forwarding')) == len(rules), 30), forward.tail()
+                    for event in forward.of('forwarding'):
+                        listening = event['listen-path']
+                        assert bool(listening) != bool(event['listen-port']) and bool(event['path']) != bool(event['port']), event
+                        assert not listening or stat.S_IMODE(os.stat(listening).st_mode) == 0o600
+                        echo_at(listening or event['listen-port'])
+                    assert forward.end() == 0
+                if direction == 'L':
+                    assert not os.path.exists(path) and not os.path.exists(odd)
+
+
+@case('/tools/forward/sockets/sshd')
+def _():
+    with Sshd('StreamLocalBindUnlink yes') as server:
+        forwards_sockets(there(server), 'sshd')
+
+
+@case('/tools/forward/sockets/serve')
+def _():
+    with Serve('--allow-forwarding') as server:
+        forwards_sockets(server.there(), 'serve')
+        assert server.end() == 0
+
+
+@case('/tools/forward/sockets/T-87/in-the-way')
+def _():
+    path = scratch('in-the-way')
+    target = ['-L', f'{path}:localhost:1', *there(sshd())]
+    write('in-the-way', 'a file')
+    assert b'exists' in devssh('forward', *target, expect=REFUSED).stderr
+    assert b'exists' in devssh('forward', '--replace-sockets', *target, expect=REFUSED).stderr
+    assert open(path, encoding='utf-8').read() == 'a file'
+    os.remove(path)
+    # What is left of a program that had no time to clean up.
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(path)
+    assert b'exists' in devssh('forward', *target, expect=REFUSED).stderr
+    with EchoTarget() as echo, Forward('--replace-sockets', '-L', f'{path}:127.0.0.1:{echo.port}', *there(sshd())) as forward:
+        forward.wait_for('forwarding')
+        echo_at(path)
+        assert forward.end() == 0
+    assert not os.path.exists(path)
+
+
+@case('/tools/forward/sockets/refused')
+def _():
+    with Serve() as server:
+        text = devssh('forward', '-R', f'{scratch("never")}:localhost:1', *server.there(), expect=REFUSED).stderr
+        assert b'The server does not forward ' in text, text
+    with Serve('--allow-forwarding') as server:
+        write('a-file', '')
+        text = devssh('forward', '-R', f'{scratch("a-file")}:localhost:1', *server.there(), expect=REFUSED).stderr
+        assert b'The server does not forward ' in text, text
+    text = devssh('forward', '-L', '/' + 'x' * 200 + ':localhost:1', *there(sshd()), expect=REFUSED).stderr
+    assert b'longer than the path of a socket' in text, text
+
+
 @case('/tools/forward/port-taken')
 def _():
     with socket.create_server(('', 0), family=socket.AF_INET6, dualstack_ipv6=True) as taken:
@@ -277,7 +381,9 @@ def _():
 
 @case('/tools/forward/not-a-port')
 def _():
-    for spec in '80', 'x:localhost:80', '80:localhost:0', '80:localhost:65536', '1:2:3:4:5':
+    for spec in ('80', 'x:localhost:80', '80:localhost:0', '80:localhost:65536', '1:2:3:4:5', '', ':', ':80', '80::80',
+                 '/run/a', '/run/a:', '/run/a:80', '/run/a:80:localhost:80', '80:/run/a:80', 'run/a:/run/b', '80:run/a',
+                 '80:localhost:/run/a', '[/run/a]:', '[::1]:/run/a'):
         devssh('forward', '-L', spec, *there(sshd()), expect=USAGE)
 
 
