@@ -234,6 +234,14 @@ authenticating_cb (DevSshServer         *server,
   return TRUE;
 }
 
+/* What the plugins do something about. To say yes to anything else would be a promise that nobody keeps. */
+static const char *const command_channels[] = { DEVSSH_CHANNEL_TYPE_SESSION, NULL };
+static const char *const command_requests[] = { DEVSSH_REQUEST_EXEC, DEVSSH_REQUEST_SHELL, DEVSSH_REQUEST_SUBSYSTEM, NULL };
+static const char *const forwarding_channels[] = { DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP, DEVSSH_CHANNEL_TYPE_DIRECT_STREAMLOCAL, NULL };
+static const char *const forwarding_requests[] = { DEVSSH_REQUEST_TCPIP_FORWARD, DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD,
+                                                   DEVSSH_REQUEST_STREAMLOCAL_FORWARD,
+                                                   DEVSSH_REQUEST_CANCEL_STREAMLOCAL_FORWARD, NULL };
+
 static gboolean
 opening_cb (DevSshServer         *server,
             DevSshServerSession  *session,
@@ -241,10 +249,16 @@ opening_cb (DevSshServer         *server,
             gpointer              user_data)
 {
   const char *type = devssh_channel_opening_get_channel_type (opening);
-  gboolean wanted = g_str_equal (type, DEVSSH_CHANNEL_TYPE_SESSION) ? !no_commands : allow_forwarding;
+  gboolean is_command = g_strv_contains (command_channels, type);
+  gboolean is_forwarding = g_strv_contains (forwarding_channels, type);
 
-  if (wanted)
+  /* What is opened from here, a plugin opens for a forward that was allowed. */
+  if (!devssh_channel_opening_get_is_remote (opening)
+      || (is_command && !no_commands) || (is_forwarding && allow_forwarding))
     devssh_channel_opening_accept (opening);
+  else if (!is_command && !is_forwarding)
+    devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_UNKNOWN_CHANNEL_TYPE,
+                                   "This server knows no such channels");
   else
     devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED,
                                    "This server does not do that");
@@ -257,7 +271,9 @@ request_cb (DevSshServer         *server,
             DevSshSessionRequest *request,
             gpointer              user_data)
 {
-  devssh_session_request_complete (request, allow_forwarding);
+  devssh_session_request_complete (request, allow_forwarding
+                                            && g_strv_contains (forwarding_requests,
+                                                                devssh_session_request_get_request_type (request)));
   return TRUE;
 }
 
@@ -267,7 +283,12 @@ channel_request_cb (DevSshServer         *server,
                     DevSshChannelRequest *request,
                     gpointer              user_data)
 {
-  devssh_channel_request_complete (request, !no_commands);
+  DevSshChannel *channel = devssh_channel_request_get_channel (request);
+
+  devssh_channel_request_complete (request, !no_commands
+                                            && g_strv_contains (command_channels, devssh_channel_get_channel_type (channel))
+                                            && g_strv_contains (command_requests,
+                                                                devssh_channel_request_get_request_type (request)));
   return TRUE;
 }
 

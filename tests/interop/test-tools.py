@@ -8,10 +8,8 @@ import os
 import pwd
 import signal
 import socket
-import socketserver
 import stat
 import subprocess
-import threading
 
 import peers
 from peers import EchoTarget, Program, Sshd, case, echo_through, free_port, key, run, scratch, ssh, write
@@ -269,43 +267,12 @@ def _():
         assert forward.end() == 0
 
 
-class EchoSocket(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Sends back what comes in at a Unix socket."""
-    daemon_threads = True
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self):
-            while data := self.request.recv(1 << 16):
-                self.request.sendall(data)
-            self.request.shutdown(socket.SHUT_WR)
-
-    def __init__(self, path):
-        super().__init__(path, self.Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-def echo_at(place, n_bytes=1 << 18):
-    """Through a port or a path; half-closed, and to the end."""
-    data = os.urandom(n_bytes)
-    family, address = (socket.AF_UNIX, place) if isinstance(place, str) else (socket.AF_INET, ('127.0.0.1', place))
-    with socket.socket(family) as s:
-        s.settimeout(30)
-        s.connect(address)
-        writer = threading.Thread(target=lambda: (s.sendall(data), s.shutdown(socket.SHUT_WR)))
-        writer.start()
-        back = b''
-        while part := s.recv(1 << 16):
-            back += part
-        writer.join()
-    assert back == data, f'{len(back)} of {len(data)} bytes'
-
-
 def forwards_sockets(there, tag):
     """All four pairs of ends, in both directions."""
     folder = scratch(f'sockets-{tag}')
     os.mkdir(folder, 0o700)
     target = os.path.join(folder, 'target')
-    with EchoSocket(target), EchoTarget() as port:
+    with EchoTarget(path=target), EchoTarget() as port:
         for direction in 'L', 'R':
             path = os.path.join(folder, f'listen-{direction}')
             odd = os.path.join(folder, f'a:b-{direction}')
@@ -319,7 +286,7 @@ def forwards_sockets(there, tag):
                         listening = event['listen-path']
                         assert bool(listening) != bool(event['listen-port']) and bool(event['path']) != bool(event['port']), event
                         assert not listening or stat.S_IMODE(os.stat(listening).st_mode) == 0o600
-                        echo_at(listening or event['listen-port'])
+                        echo_through(listening or event['listen-port'])
                     assert forward.end() == 0
                 if direction == 'L':
                     assert not os.path.exists(path) and not os.path.exists(odd)
@@ -353,7 +320,7 @@ def _():
     assert b'exists' in devssh('forward', *target, expect=REFUSED).stderr
     with EchoTarget() as echo, Forward('--replace-sockets', '-L', f'{path}:127.0.0.1:{echo.port}', *there(sshd())) as forward:
         forward.wait_for('forwarding')
-        echo_at(path)
+        echo_through(path)
         assert forward.end() == 0
     assert not os.path.exists(path)
 
@@ -493,6 +460,17 @@ def _():
                 for event in forward.of('forwarding'):
                     echo_through(event['listen-port'])
                 assert forward.end() == 0
+
+
+@case('/tools/serve/T-84/doors')
+def _():
+    """What the server does not know it does not grant, whatever else it allows."""
+    command = peers.script('paramiko-peer.py', 'paramiko')
+    for options in [], ['--allow-forwarding'], ['--no-commands', '--allow-forwarding'], ['--no-commands']:
+        with Serve(*options) as server:
+            doors = peers.run_client([*command, 'doors', str(server.port), key('ed25519')]).of('door')
+            assert len(doors) == 4 + ('--no-commands' not in options) + ('--allow-forwarding' in options), doors
+            assert not [d['name'] for d in doors if d['open']], (options, doors)
 
 
 @case('/tools/serve/T-88/environment-and-subsystems')
