@@ -64,14 +64,19 @@ typedef struct
 static GHashTable *users; /* (element-type utf8 User) */
 
 static void
+password_free (char *password)
+{
+  explicit_bzero (password, strlen (password));
+  g_free (password);
+}
+
+static void
 user_free (gpointer data)
 {
   User *self = data;
 
   g_ptr_array_unref (self->keys);
-  if (self->password != NULL)
-    explicit_bzero (self->password, strlen (self->password));
-  g_free (self->password);
+  g_clear_pointer (&self->password, password_free);
   g_free (self);
 }
 
@@ -89,10 +94,11 @@ user_ensure (const char *name)
   return self;
 }
 
-/* NAME:FILE; the file's text, and the rest of spec begins behind the colon. */
+/* NAME:FILE, and the file's text. */
 static User *
 read_spec (const char  *spec,
            char       **text,
+           gsize       *length,
            GError     **error)
 {
   const char *colon = strchr (spec, ':');
@@ -103,7 +109,7 @@ read_spec (const char  *spec,
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "'%s' is not NAME:FILE", spec);
       return NULL;
     }
-  if (!g_file_get_contents (colon + 1, text, NULL, error))
+  if (!g_file_get_contents (colon + 1, text, length, error))
     return NULL;
   name = g_strndup (spec, (gsize) (colon - spec));
   return user_ensure (name);
@@ -116,7 +122,7 @@ read_keys (const char  *spec,
 {
   g_autofree char *text = NULL;
   g_auto(GStrv) lines = NULL;
-  User *user = read_spec (spec, &text, error);
+  User *user = read_spec (spec, &text, NULL, error);
 
   if (user == NULL)
     return FALSE;
@@ -141,19 +147,27 @@ read_keys (const char  *spec,
   return TRUE;
 }
 
+/* An empty one would let everybody in who knows the name. */
 static gboolean
 read_password (const char  *spec,
                GError     **error)
 {
   g_autofree char *text = NULL;
-  User *user = read_spec (spec, &text, error);
+  gsize length, line;
+  User *user = read_spec (spec, &text, &length, error);
 
   if (user == NULL)
     return FALSE;
-  text[strcspn (text, "\r\n")] = '\0';
-  g_free (user->password);
-  user->password = g_steal_pointer (&text);
-  return TRUE;
+  line = strcspn (text, "\r\n");
+  g_clear_pointer (&user->password, password_free);
+  if (line > 0)
+    user->password = g_strndup (text, line);
+  explicit_bzero (text, length);
+  if (line > 0)
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: the password is empty", spec);
+  return FALSE;
 }
 
 static gboolean

@@ -504,6 +504,10 @@ def _():
     options = write('with-options', 'no-pty ' + open(key('ed25519') + '.pub', encoding='utf-8').read())
     devssh('serve', '--user', f'test:{options}', expect=USAGE)
     devssh('serve', '--user', 'test', expect=USAGE)
+    # An empty password would let everybody in.
+    for name, text in ('empty', ''), ('empty-line', '\nopen sesame\n'), ('zero', '\0open sesame\n'):
+        failed = devssh('serve', '--password', f'ali:{write(name, text)}', expect=USAGE)
+        assert b'empty' in failed.stderr, failed
 
 
 @case('/tools/serve/T-87/unix-socket')
