@@ -261,7 +261,7 @@ devssh_forwarding_ask_peer (DevSshForwardingService *self,
                             guint                    local_port,
                             GTask                   *task)
 {
-  DevSshSession *session = devssh_forwarding_service_get_session (self, task);
+  g_autoptr(DevSshSession) session = NULL;
   const char *type = devssh_forwarding_path_of (remote_host) != NULL ? DEVSSH_REQUEST_STREAMLOCAL_FORWARD
                                                                      : DEVSSH_REQUEST_TCPIP_FORWARD;
   g_autoptr(DevSshPortForwardMessage) message = NULL;
@@ -270,8 +270,8 @@ devssh_forwarding_ask_peer (DevSshForwardingService *self,
   GError *error = NULL;
   Request *request;
 
-  /* Cancelled before anything was sent: then nothing is. */
-  if (session == NULL
+  /* Held: the application's factory may let go of it. Cancelled before anything was sent: then nothing is. */
+  if (!g_set_object (&session, devssh_forwarding_service_get_session (self, task))
       || !check_duplicates (self, remote_host, remote_port, local_host, local_port, task)
       || g_task_return_error_if_cancelled (task))
     return;

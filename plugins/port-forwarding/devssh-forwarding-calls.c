@@ -102,7 +102,7 @@ listen_for_remote_port (DevSshForwardingService  *self,
 {
   DevSshPortForwarder *forwarder = DEVSSH_PORT_FORWARDER (self);
   g_autoptr(GPtrArray) addresses = NULL;
-  DevSshForwardingListening *listening = NULL;
+  g_autoptr(DevSshForwardingListening) listening = NULL;
   DevSshForwardedPort *port;
 
   if (!check_direct_duplicates (self, local_address, local_port, remote_host, remote_port, error))
@@ -123,7 +123,14 @@ listen_for_remote_port (DevSshForwardingService  *self,
 
   devssh_forwarding_service_trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_SERVER_LISTENING,
                                    "Listening on %s port %u", listening->host, listening->port);
-  port = devssh_local_forwarder_new (DEVSSH_SERVICE (self), direct_type (remote_host), listening,
+  /* The application was called twice meanwhile, and whatever listens after the end would do so for ever. */
+  if (self->closed)
+    {
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed");
+      return NULL;
+    }
+
+  port = devssh_local_forwarder_new (DEVSSH_SERVICE (self), direct_type (remote_host), g_steal_pointer (&listening),
                                      remote_host, remote_host, remote_port);
   devssh_forwarding_service_add (self, NULL, port);
 

@@ -264,7 +264,9 @@ forward_now (Forward *forward)
                                        "Listening on %s port %u for the peer, which asked for %s",
                                        listening->host, listening->port, name);
     }
-  grant (forward, g_steal_pointer (&listening), port, reply);
+  /* The application was called meanwhile, and whatever listens after the end would do so for ever. */
+  if (!self->closed)
+    grant (forward, g_steal_pointer (&listening), port, reply);
 }
 
 static void
