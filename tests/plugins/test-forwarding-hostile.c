@@ -658,6 +658,55 @@ test_self_loop (void)
   test_spin_until (n_items (REMOTE (f->server_forwarder)) == 0);
 }
 
+/* What overtook is looked at when the answer is there; a handler that turns the loop then, until the time of the others is over, is
+ * not their end. */
+static gboolean
+turn_loop_cb (DevSshSession         *session,
+              DevSshChannelOpening  *opening,
+              GAsyncResult         **others)
+{
+  /* Only the first of them. */
+  g_signal_handlers_disconnect_by_func (session, turn_loop_cb, others);
+  test_spin_until (others[0] != NULL && others[1] != NULL);
+
+  return FALSE;
+}
+
+static void
+test_overtaking_nested (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new_full (TRUE, FALSE);
+  g_autoptr(Target) target = target_new ("127.0.0.1");
+  g_autoptr(GBytes) ours = open_payload ("localhost", 4000, "127.0.0.1", 1);
+  g_autoptr(GAsyncResult) forwarded = NULL;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  GAsyncResult *opened[3] = { NULL, };
+
+  f->keep_questions = TRUE;
+  devssh_port_forwarder_forward_from_remote_port_async (f->client_forwarder, NULL, 4000, NULL, target->port, NULL,
+                                                        test_keep_result_cb, &forwarded);
+  test_spin_until (f->n_requests == 1);
+  for (guint i = 0; i < 3; i++)
+    devssh_session_open_channel_full_async (f->server, "forwarded-tcpip", ours, 0, NULL, test_keep_result_cb, &opened[i]);
+  test_settle ();
+
+  g_signal_connect (f->client, "channel-opening", G_CALLBACK (turn_loop_cb), opened + 1);
+  devssh_session_request_complete (f->request, TRUE);
+  test_spin_until (opened[0] != NULL && opened[1] != NULL && opened[2] != NULL);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshChannel) channel = devssh_session_open_channel_finish (f->server, opened[i], &error);
+
+      g_assert_no_error (error);
+      g_object_unref (opened[i]);
+    }
+  test_spin_until (forwarded != NULL);
+  port = devssh_port_forwarder_forward_from_remote_port_finish (f->client_forwarder, forwarded, NULL);
+  g_assert_nonnull (port);
+}
+
 /* ---- T-42: no descriptor is left ---- */
 
 static void
@@ -753,6 +802,7 @@ main (int   argc,
   g_test_add_func ("/forwarding/hostile/shared-port/T-84", test_shared_port);
   g_test_add_data_func ("/forwarding/hostile/overtaking/answered", GINT_TO_POINTER (TRUE), test_overtaking);
   g_test_add_data_func ("/forwarding/hostile/overtaking/unanswered/T-84", GINT_TO_POINTER (FALSE), test_overtaking);
+  g_test_add_func ("/forwarding/hostile/overtaking/nested/T-64", test_overtaking_nested);
   g_test_add_data_func ("/forwarding/hostile/listen/T-85/no", GINT_TO_POINTER (DEVSSH_GATEWAY_PORTS_NO),
                         test_listen_addresses);
   g_test_add_data_func ("/forwarding/hostile/listen/T-85/yes", GINT_TO_POINTER (DEVSSH_GATEWAY_PORTS_YES),
