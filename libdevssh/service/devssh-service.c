@@ -95,6 +95,9 @@ static GError *
 refusal (DevSshQuestion *proxy,
          gboolean        handled)
 {
+  /* An answer that does not count is no answer, but not the same as none, either. */
+  handled = handled || devssh_question_is_spoilt (proxy);
+
   if (handled && DEVSSH_IS_CHANNEL_OPENING (proxy))
     {
       DevSshChannelOpening *opening = DEVSSH_CHANNEL_OPENING (proxy);
@@ -676,8 +679,8 @@ devssh_service_ask_async (DevSshService       *self,
  * Gets what the application decided.
  *
  * A refusal is an error: %DEVSSH_CHANNEL_ERROR with the reason that the application gave
- * for an opening; %DEVSSH_ERROR_REFUSED for a request, and for an opening that no handler
- * took. When the session ends or @question is withdrawn meanwhile, it is %DEVSSH_ERROR_CLOSED.
+ * for an opening, or for one that a handler answered without returning %TRUE;
+ * %DEVSSH_ERROR_REFUSED for a request, and for an opening that no handler took. When the session ends or @question is withdrawn meanwhile, it is %DEVSSH_ERROR_CLOSED.
  *
  * Returns: %TRUE if the application accepted
  *
