@@ -1632,12 +1632,23 @@ devssh_server_close (DevSshServer *self)
   devssh_server_close_sessions (self);
 }
 
-/* In the session's context, from here on. */
+/* In the session's context, from here on. A session that leaves when it has no channels any more; it has this. */
 typedef struct
 {
   DevSshSession  *session;
   DevSshDeadline  deadline;
 } Leaving;
+
+static G_DEFINE_QUARK (devssh-server-leaving, leaving)
+
+static void
+leaving_free (gpointer data)
+{
+  Leaving *self = data;
+
+  devssh_deadline_clear (&self->deadline);
+  g_free (self);
+}
 
 static void
 leaving_cb (DevSshDeadline *deadline)
@@ -1646,8 +1657,6 @@ leaving_cb (DevSshDeadline *deadline)
 
   if (g_list_model_get_n_items (devssh_session_get_channels (self->session)) == 0)
     devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
-  g_object_unref (self->session);
-  g_free (self);
 }
 
 /* A client may be reading what came last, and throw it away for a DISCONNECT: so it has a moment to go by itself. */
@@ -1659,14 +1668,17 @@ drain_channels_cb (GListModel *channels,
                    gpointer    user_data)
 {
   DevSshContext *context = devssh_session_get_private (user_data)->context;
-  Leaving *leaving;
+  Leaving *self = g_object_get_qdata (user_data, leaving_quark ());
 
-  if (g_list_model_get_n_items (channels) > 0)
-    return;
+  if (self != NULL && g_list_model_get_n_items (channels) == 0)
+    devssh_deadline_set (&self->deadline, context, devssh_context_get_time (context) + LEAVE_TIME, leaving_cb);
+}
 
-  leaving = g_new0 (Leaving, 1);
-  leaving->session = g_object_ref (user_data);
-  devssh_deadline_set (&leaving->deadline, context, devssh_context_get_time (context) + LEAVE_TIME, leaving_cb);
+/* Its thread may end with it, and with it the clock. */
+static void
+drain_closed_cb (DevSshSession *session)
+{
+  g_object_set_qdata (G_OBJECT (session), leaving_quark (), NULL);
 }
 
 static void
@@ -1674,8 +1686,16 @@ guest_drain_cb (gpointer data)
 {
   Errand *self = data;
   GListModel *channels = devssh_session_get_channels (self->session);
+  Leaving *leaving;
 
+  if (devssh_session_get_is_closed (self->session) || g_object_get_qdata (G_OBJECT (self->session), leaving_quark ()) != NULL)
+    return;
+
+  leaving = g_new0 (Leaving, 1);
+  leaving->session = self->session;
+  g_object_set_qdata_full (G_OBJECT (self->session), leaving_quark (), leaving, leaving_free);
   g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), self->session, 0);
+  g_signal_connect (self->session, "closed", G_CALLBACK (drain_closed_cb), NULL);
   if (g_list_model_get_n_items (channels) == 0)
     devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
 }
