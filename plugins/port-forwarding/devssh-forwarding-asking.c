@@ -137,25 +137,17 @@ check_duplicates (DevSshForwardingService *self,
                   guint                    local_port,
                   GTask                   *task)
 {
-  const char *host = NULL;
-  guint port = 0;
+  g_autofree char *name = NULL;
 
   if (has_remote (self, remote_host, remote_port))
-    {
-      host = remote_host;
-      port = remote_port;
-    }
+    name = devssh_forwarding_describe (remote_host, remote_port);
   else if (local_host != NULL && has_local (self, local_host, local_port))
-    {
-      host = local_host;
-      port = local_port;
-    }
+    name = devssh_forwarding_describe (local_host, local_port);
 
-  if (host == NULL)
+  if (name == NULL)
     return TRUE;
 
-  g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE,
-                           "%s port %u is forwarded already", host, port);
+  g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "%s is forwarded already", name);
   return FALSE;
 }
 

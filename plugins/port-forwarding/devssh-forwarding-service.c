@@ -340,6 +340,13 @@ devssh_forwarding_service_trace (DevSshForwardingService *self,
   devssh_service_trace (DEVSSH_SERVICE (self), level, event, text);
 }
 
+char *
+devssh_forwarding_describe (const char *host,
+                            guint       port)
+{
+  return devssh_forwarding_path_of (host) != NULL ? g_strdup (host) : g_strdup_printf ("%s port %u", host, port);
+}
+
 GSource *
 devssh_forwarding_watch_cancellable (GCancellable  *cancellable,
                                      gboolean     (*func) (GCancellable *, gpointer),
