@@ -14,6 +14,8 @@
 #define MAX_THREADS 256
 /* From a session's last channel to the end of the session, when the server stops. */
 #define LEAVE_TIME  (1 * G_TIME_SPAN_SECOND)
+/* Between two looks at what services still have to do in our own context. */
+#define LOOK_TIME   (20 * G_TIME_SPAN_MILLISECOND)
 
 struct _DevSshServer
 {
@@ -30,6 +32,7 @@ struct _DevSshServer
   GTask                   *stop_task;
   DevSshCancelWatch       *stop_watch;
   DevSshDeadline           drained;         /* when those that are left are closed */
+  DevSshDeadline           look;            /* whether services have done what they had to */
 
   guint                    threads;
   GPtrArray               *workers;         /* (element-type DevSshWorker): those whose threads have not ended */
@@ -1712,8 +1715,15 @@ static GTask *
 devssh_server_take_stop_task (DevSshServer *self)
 {
   devssh_deadline_clear (&self->drained);
+  devssh_deadline_clear (&self->look);
   g_clear_pointer (&self->stop_watch, devssh_cancel_watch_free);
   return g_steal_pointer (&self->stop_task);
+}
+
+static void
+devssh_server_look_cb (DevSshDeadline *deadline)
+{
+  devssh_server_finish_stop (G_STRUCT_MEMBER_P (deadline, -(glong) G_STRUCT_OFFSET (DevSshServer, look)));
 }
 
 static void
@@ -1721,6 +1731,13 @@ devssh_server_finish_stop (DevSshServer *self)
 {
   if (self->stop_task == NULL || g_hash_table_size (self->guests) > 0 || self->workers->len > 0)
     return;
+
+  if (devssh_context_is_held (self->context))
+    {
+      devssh_deadline_set (&self->look, self->context, devssh_context_get_time (self->context) + LOOK_TIME,
+                           devssh_server_look_cb);
+      return;
+    }
 
   devssh_context_return_boolean (self->context, devssh_server_take_stop_task (self), TRUE);
 }
@@ -1747,7 +1764,8 @@ devssh_server_stop_cancelled_cb (gpointer data)
  * Stops listening and lets the sessions come to their end: one without channels
  * is closed at once, the others a second after their last channel has closed, if
  * the client has not gone by then.
- * [method@Server.close] ends those that are left.
+ * [method@Server.close] ends those that are left. What services have begun and have to end
+ * ([method@Service.hold]) is waited for, too.
  *
  * Since: 1.0
  */
@@ -1798,7 +1816,7 @@ devssh_server_stop_async (DevSshServer        *self,
  *
  * Ends [method@Server.stop_async].
  *
- * Returns: %TRUE: no session is left, and no thread of the server; %FALSE and
+ * Returns: %TRUE: no session is left, no thread of the server, and nothing that a service held; %FALSE and
  *   %G_IO_ERROR_CANCELLED in @error, or %G_IO_ERROR_PENDING: it was called before
  *
  * Since: 1.0

@@ -462,6 +462,25 @@ def _():
                 assert forward.end() == 0
 
 
+@case('/tools/serve/leaves-no-children')
+def _():
+    """A command that does not go when it is told to is gone when the server is, whoever ran it."""
+    children = []
+    with Serve('--drain', '0') as one, Serve('--drain', '0', '--threads', '2') as two:
+        clients = [subprocess.Popen(ssh(server.port, 'trap "" HUP; echo $$; exec sleep 600'), stdout=subprocess.PIPE)
+                   for server in (one, two)]
+        children = [int(client.stdout.readline()) for client in clients]
+        for server in one, two:
+            server.process.terminate()
+        assert one.finish() == 0 and two.finish() == 0
+        for client in clients:
+            client.communicate(timeout=60)
+    left = [child for child in children if os.path.exists(f'/proc/{child}/fd')]
+    for child in left:
+        os.kill(child, signal.SIGKILL)
+    assert not left, left
+
+
 @case('/tools/serve/T-84/doors')
 def _():
     """What the server does not know it does not grant, whatever else it allows."""
