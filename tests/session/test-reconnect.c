@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sessions that lose their connection and go on over another one, as an application sees it (protocol.md 3.3 to 3.5,
- * behaviours.md area 10, E-47 to E-56). */
+ * E-47 to E-56). */
 #include "rendezvous-stream.h"
 #include "../test-util.h"
 

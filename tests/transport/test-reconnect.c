@@ -126,6 +126,7 @@ side_take_over (World *world,
 {
   devssh_transport_free (side->transport);
   side->transport = g_steal_pointer (&side->temporary);
+  devssh_transport_set_phase (side->transport, DEVSSH_PHASE_OPEN);
   side->asked = FALSE;
   if (!side->is_server)
     world->n_resumes++;
