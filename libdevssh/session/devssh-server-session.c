@@ -340,6 +340,8 @@ resume_cb (gpointer data)
 
   DEVSSH_TRACE (priv->tracer, INFO, SERVER_SESSION_RECONNECTING, "Session %u goes on over the connection of session %u",
                 priv->number, theirs->number);
+  /* Before it says a word: its own may be in use in their thread. */
+  devssh_transport_set_observers (resume->transport, priv->metrics, priv->tracer, priv->context);
   devssh_transport_answer_resume (resume->transport, priv->pump->transport, resume->last_received);
   devssh_session_resume (session, g_steal_pointer (&resume->stream), g_steal_pointer (&resume->watch),
                         g_steal_pointer (&resume->transport), theirs->metrics);
