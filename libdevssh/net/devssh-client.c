@@ -5,6 +5,7 @@
 #include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/net/devssh-socket-private.h>
+#include <libdevssh/session/devssh-session-private.h>
 
 #define SSH_PORT 22
 
@@ -14,11 +15,12 @@ struct _DevSshClient
   DevSshContext       *context;
   DevSshSessionConfig *config;
   GListStore          *sessions;
+  GHashTable          *targets;      /* (element-type DevSshClientSession GSocketConnectable): what each was connected to */
   GQueue               connecting;   /* (element-type Attempt) */
   gboolean             closed;
 };
 
-/* One call of connect: a socket, then a session on it. */
+/* One call of connect or reconnect: a socket, then a session on it. */
 typedef struct
 {
   DevSshClient        *client;       /* borrowed from task */
@@ -26,6 +28,8 @@ typedef struct
   GCancellable        *cancellable;  /* ours: cancelled with the caller's, and when the client is closed */
   GCancellable        *callers;
   gulong               handler;
+  GSocketConnectable  *target;
+  gboolean             anew;         /* the session is there, and goes on */
   DevSshClientSession *session;
 } Attempt;
 
@@ -36,6 +40,9 @@ typedef struct
  *
  * Names are resolved, all addresses of a host are tried, and the system's
  * proxies are used, as [class@Gio.SocketClient] does.
+ *
+ * A session that has lost its connection ([signal@Session::disconnected]) gets
+ * another one from [method@Client.reconnect_async].
  *
  * A client belongs to the main context that is the thread's default when it is
  * made, and so do its sessions.
@@ -113,6 +120,7 @@ devssh_client_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (session, self);
     }
   g_list_store_remove_all (self->sessions);
+  g_hash_table_remove_all (self->targets);
 
   G_OBJECT_CLASS (devssh_client_parent_class)->dispose (object);
 }
@@ -124,6 +132,7 @@ devssh_client_finalize (GObject *object)
 
   g_clear_object (&self->config);
   g_clear_object (&self->sessions);
+  g_clear_pointer (&self->targets, g_hash_table_unref);
   devssh_context_unref (self->context);
 
   G_OBJECT_CLASS (devssh_client_parent_class)->finalize (object);
@@ -156,7 +165,8 @@ devssh_client_class_init (DevSshClientClass *klass)
   /**
    * DevSshClient:sessions: (getter get_sessions)
    *
-   * The sessions that are open, a list of [class@ClientSession].
+   * The sessions that are open, a list of [class@ClientSession]; those that have
+   * lost their connection and can be reconnected are.
    *
    * Since: 1.0
    */
@@ -173,6 +183,7 @@ devssh_client_init (DevSshClient *self)
 {
   self->context = devssh_context_ref_thread_default ();
   self->sessions = g_list_store_new (DEVSSH_TYPE_CLIENT_SESSION);
+  self->targets = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
 /* ---- connecting ---- */
@@ -192,12 +203,20 @@ attempt_finish (Attempt *self,
       g_clear_error (&error);
       error = g_error_new_literal (DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Client is closed");
     }
+  else if (error != NULL && self->anew && devssh_session_get_is_closed (DEVSSH_SESSION (self->session)))
+    {
+      g_clear_error (&error);
+      devssh_client_session_check_reconnect (self->session, &error);
+    }
   if (error != NULL)
     g_task_return_error (task, error);
+  else if (self->anew)
+    g_task_return_boolean (task, TRUE);
   else
     g_task_return_pointer (task, g_object_ref (self->session), g_object_unref);
 
   g_clear_object (&self->session);
+  g_clear_object (&self->target);
   g_clear_object (&self->callers);
   g_object_unref (self->cancellable);
   g_object_unref (task);
@@ -215,6 +234,15 @@ devssh_client_session_closed_cb (DevSshSession          *session,
   guint position;
 
   g_signal_handlers_disconnect_by_data (session, self);
+  /* Who dials for it need not go on. */
+  for (GList *l = self->connecting.head; l != NULL; l = l->next)
+    {
+      Attempt *attempt = l->data;
+
+      if (attempt->anew && DEVSSH_SESSION (attempt->session) == session)
+        g_cancellable_cancel (attempt->cancellable);
+    }
+  g_hash_table_remove (self->targets, session);
   if (g_list_store_find (self->sessions, session, &position))
     g_list_store_remove (self->sessions, position);
 }
@@ -241,10 +269,22 @@ attempt_session_cb (GObject      *source,
     }
   else
     {
+      g_hash_table_insert (client->targets, self->session, g_object_ref (self->target));
       g_list_store_append (client->sessions, self->session);
       g_signal_connect (self->session, "closed", G_CALLBACK (devssh_client_session_closed_cb), client);
     }
   attempt_finish (self, error);
+}
+
+static void
+attempt_reconnect_cb (GObject      *source,
+                      GAsyncResult *result,
+                      gpointer      user_data)
+{
+  GError *error = NULL;
+
+  devssh_client_session_reconnect_finish (DEVSSH_CLIENT_SESSION (source), result, &error);
+  attempt_finish (user_data, error);
 }
 
 static void
@@ -258,8 +298,19 @@ attempt_socket_cb (GObject      *source,
     g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
 
   if (connection != NULL)
+    devssh_socket_prepare (G_IO_STREAM (connection));
+  if (self->anew)
     {
-      devssh_socket_prepare (G_IO_STREAM (connection));
+      if (connection != NULL)
+        devssh_client_session_reconnect_async (self->session, G_IO_STREAM (connection), self->cancellable,
+                                               attempt_reconnect_cb, self);
+      else
+        attempt_finish (self, error);
+      return;
+    }
+
+  if (connection != NULL)
+    {
       self->session = devssh_client_session_new (G_IO_STREAM (connection), self->client->config, &error);
     }
   if (self->session == NULL)
@@ -318,6 +369,53 @@ devssh_client_get_config (DevSshClient *self)
   return self->config;
 }
 
+/* session: the one that goes on; NULL: a new one is made. */
+static void
+devssh_client_dial (DevSshClient        *self,
+                    GSocketConnectable  *target,
+                    DevSshClientSession *session,
+                    GTask               *task)
+{
+  g_autoptr(GSocketClient) socket_client = g_socket_client_new ();
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  Attempt *attempt = g_new0 (Attempt, 1);
+
+  /* A session that is there is handed over, or nobody would know of it. */
+  g_task_set_check_cancellable (task, FALSE);
+  attempt->client = self;
+  attempt->task = g_object_ref (task);
+  attempt->target = g_object_ref (target);
+  attempt->cancellable = g_cancellable_new ();
+  if (session != NULL)
+    {
+      attempt->anew = TRUE;
+      attempt->session = g_object_ref (session);
+    }
+  if (cancellable != NULL)
+    {
+      attempt->callers = g_object_ref (cancellable);
+      attempt->handler = g_cancellable_connect (cancellable, G_CALLBACK (attempt_cancelled_cb),
+                                                g_object_ref (attempt->cancellable), g_object_unref);
+    }
+  g_queue_push_tail (&self->connecting, attempt);
+
+  g_socket_client_connect_async (socket_client, target, attempt->cancellable, attempt_socket_cb, attempt);
+}
+
+static gboolean
+devssh_client_check_open (DevSshClient  *self,
+                          const char    *function,
+                          GError       **error)
+{
+  if (!devssh_context_check_here (self->context, function, error))
+    return FALSE;
+  if (!self->closed)
+    return TRUE;
+
+  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Client is closed");
+  return FALSE;
+}
+
 static void
 devssh_client_connect_tagged (DevSshClient        *self,
                               GSocketConnectable  *connectable,
@@ -327,38 +425,13 @@ devssh_client_connect_tagged (DevSshClient        *self,
                               gpointer             tag)
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr(GSocketClient) socket_client = NULL;
   GError *error = NULL;
-  Attempt *attempt;
 
   g_task_set_source_tag (task, tag);
-  /* A session that is there is handed over, or nobody would know of it. */
-  g_task_set_check_cancellable (task, FALSE);
-  if (!devssh_context_check_here (self->context, G_STRFUNC, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (self->closed)
-    {
-      g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "Client is closed");
-      return;
-    }
-
-  attempt = g_new0 (Attempt, 1);
-  attempt->client = self;
-  attempt->task = g_steal_pointer (&task);
-  attempt->cancellable = g_cancellable_new ();
-  if (cancellable != NULL)
-    {
-      attempt->callers = g_object_ref (cancellable);
-      attempt->handler = g_cancellable_connect (cancellable, G_CALLBACK (attempt_cancelled_cb),
-                                                g_object_ref (attempt->cancellable), g_object_unref);
-    }
-  g_queue_push_tail (&self->connecting, attempt);
-
-  socket_client = g_socket_client_new ();
-  g_socket_client_connect_async (socket_client, connectable, attempt->cancellable, attempt_socket_cb, attempt);
+  if (devssh_client_check_open (self, G_STRFUNC, &error))
+    devssh_client_dial (self, connectable, NULL, task);
+  else
+    g_task_return_error (task, error);
 }
 
 /**
@@ -476,6 +549,101 @@ devssh_client_connect_to_host_finish (DevSshClient  *self,
   g_return_val_if_fail (g_async_result_is_tagged (result, devssh_client_connect_to_host_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Nothing is dialled for a session that could not go on. */
+static gboolean
+devssh_client_check_reconnect (DevSshClient         *self,
+                               DevSshClientSession  *session,
+                               GError              **error)
+{
+  if (!devssh_client_check_open (self, G_STRFUNC, error) || !devssh_client_session_check_reconnect (session, error))
+    return FALSE;
+
+  for (GList *l = self->connecting.head; l != NULL; l = l->next)
+    {
+      Attempt *attempt = l->data;
+
+      if (attempt->anew && attempt->session == session)
+        {
+          g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The session is being connected anew already");
+          return FALSE;
+        }
+    }
+  if (g_hash_table_contains (self->targets, session))
+    return TRUE;
+
+  g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "The session is not one of this client's");
+  return FALSE;
+}
+
+/**
+ * devssh_client_reconnect_async:
+ * @self: a client
+ * @session: one of its sessions, which is disconnected
+ * @cancellable: (nullable): a way to give up; the session stays as it is
+ * @callback: (scope async) (closure user_data): called when the session is
+ *   connected again, or not
+ * @user_data: for @callback
+ *
+ * Connects a session anew that has lost its connection
+ * ([signal@Session::disconnected]): connects to what it was connected to, whose
+ * name is resolved again, and does what [method@ClientSession.reconnect_async]
+ * does.
+ *
+ * After a failure the session is still there, and another attempt may follow. How
+ * often, and how long to wait before it, is for the application to say.
+ *
+ * Since: 1.0
+ */
+void
+devssh_client_reconnect_async (DevSshClient        *self,
+                               DevSshClientSession *session,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr(GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (DEVSSH_IS_CLIENT (self));
+  g_return_if_fail (DEVSSH_IS_CLIENT_SESSION (session));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, devssh_client_reconnect_async);
+  if (devssh_client_check_reconnect (self, session, &error))
+    devssh_client_dial (self, g_hash_table_lookup (self->targets, session), session, task);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * devssh_client_reconnect_finish:
+ * @self: a client
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@Client.reconnect_async].
+ *
+ * Returns: %TRUE if the session is connected again; %FALSE and @error: those of
+ *   [method@ClientSession.reconnect_finish], what the socket says
+ *   (%G_IO_ERROR_CONNECTION_REFUSED ...), %DEVSSH_ERROR_INVALID_STATE if the
+ *   session is not one of @self's, or %DEVSSH_ERROR_CLOSED after
+ *   [method@Client.close]
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_client_reconnect_finish (DevSshClient  *self,
+                                GAsyncResult  *result,
+                                GError       **error)
+{
+  g_return_val_if_fail (DEVSSH_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, devssh_client_reconnect_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**

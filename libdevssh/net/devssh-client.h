@@ -38,6 +38,17 @@ DEVSSH_AVAILABLE_IN_1_0
 DevSshClientSession *devssh_client_connect_to_host_finish (DevSshClient       *self,
                                                            GAsyncResult       *result,
                                                            GError            **error);
+/* One that has lost its connection: dials what it was connected to, and goes on. */
+DEVSSH_AVAILABLE_IN_1_0
+void                 devssh_client_reconnect_async       (DevSshClient        *self,
+                                                          DevSshClientSession *session,
+                                                          GCancellable        *cancellable,
+                                                          GAsyncReadyCallback  callback,
+                                                          gpointer             user_data);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean             devssh_client_reconnect_finish      (DevSshClient        *self,
+                                                          GAsyncResult        *result,
+                                                          GError             **error);
 DEVSSH_AVAILABLE_IN_1_0
 GListModel          *devssh_client_get_sessions         (DevSshClient         *self);
 DEVSSH_AVAILABLE_IN_1_0

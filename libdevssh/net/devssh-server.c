@@ -28,6 +28,7 @@ struct _DevSshServer
   GListStore              *sessions;
   struct Link             *link;
   GHashTable              *guests;          /* (element-type DevSshServerSession Guest) */
+  DevSshReconnectableSessions *reconnectable; /* empty as long as no session can be reconnected */
   gboolean                 closed;
   GTask                   *stop_task;
   DevSshCancelWatch       *stop_watch;
@@ -96,6 +97,7 @@ enum
   PROP_CREDENTIALS,
   PROP_PORT,
   PROP_SESSIONS,
+  PROP_RECONNECTABLE_SESSIONS,
   PROP_LOGIN_GRACE,
   PROP_MAX_STARTUPS,
   PROP_MAX_STARTUPS_PER_ADDRESS,
@@ -611,6 +613,8 @@ devssh_server_take (DevSshServer  *self,
 {
   g_autofree char *subject = devssh_socket_dup_subject (stream);
   g_autoptr(DevSshServerSession) session = NULL;
+  gboolean can_reconnect = g_strv_contains (devssh_session_config_get_protocol_extensions (self->config),
+                                            DEVSSH_EXTENSION_SESSION_RECONNECT);
   DevSshWorker *worker;
   DevSshContext *context;
   Guest *guest;
@@ -620,7 +624,8 @@ devssh_server_take (DevSshServer  *self,
   worker = devssh_server_choose_worker (self);
   context = worker != NULL ? devssh_worker_get_context (worker) : self->context;
   devssh_context_make_for (context);
-  session = devssh_server_session_new (stream, self->config, self->credentials, error);
+  session = devssh_server_session_new_reconnectable (stream, self->config, self->credentials,
+                                                     can_reconnect ? self->reconnectable : NULL, error);
   devssh_context_make_for (NULL);
   if (session == NULL)
     return NULL;
@@ -690,6 +695,10 @@ devssh_server_get_property (GObject    *object,
 
     case PROP_SESSIONS:
       g_value_set_object (value, self->sessions);
+      break;
+
+    case PROP_RECONNECTABLE_SESSIONS:
+      g_value_set_object (value, self->reconnectable);
       break;
 
     case PROP_LOGIN_GRACE:
@@ -801,6 +810,7 @@ devssh_server_finalize (GObject *object)
   g_ptr_array_unref (self->workers);
   g_clear_object (&self->addresses);
   g_clear_object (&self->sessions);
+  g_clear_object (&self->reconnectable);
   g_clear_object (&self->config);
   g_clear_object (&self->credentials);
   devssh_context_unref (self->context);
@@ -853,12 +863,32 @@ devssh_server_install_properties (GObjectClass *object_class)
    *
    * The sessions that are open, a list of [class@ServerSession].
    *
+   * One that has lost its connection and may be reconnected is open. When its
+   * client is back, the session that the new connection began with is not.
+   *
    * Since: 1.0
    */
   properties[PROP_SESSIONS] =
     g_param_spec_object ("sessions", NULL, NULL,
                          G_TYPE_LIST_MODEL,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DevSshServer:reconnectable-sessions: (getter get_reconnectable_sessions)
+   *
+   * Those of [property@Server:sessions] that go on when their client comes back
+   * after it has lost its connection, and how many of them wait for that, and
+   * for how long.
+   *
+   * Sessions are there if %DEVSSH_EXTENSION_SESSION_RECONNECT is in the
+   * configuration of the server and in that of the client.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECTABLE_SESSIONS] =
+    g_param_spec_object ("reconnectable-sessions", NULL, NULL,
+                         DEVSSH_TYPE_RECONNECTABLE_SESSIONS,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * DevSshServer:login-grace: (getter get_login_grace) (setter set_login_grace)
@@ -1089,6 +1119,7 @@ devssh_server_init (DevSshServer *self)
   self->context = devssh_context_ref_thread_default ();
   self->link = link_new (self);
   self->sessions = g_list_store_new (DEVSSH_TYPE_SERVER_SESSION);
+  self->reconnectable = devssh_reconnectable_sessions_new ();
   self->addresses = g_list_store_new (G_TYPE_SOCKET_ADDRESS);
   self->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) devssh_worker_unref);
   self->guests = g_hash_table_new_full (NULL, NULL, NULL, guest_detach);
@@ -1392,6 +1423,25 @@ devssh_server_get_sessions (DevSshServer *self)
 }
 
 /**
+ * devssh_server_get_reconnectable_sessions: (get-property reconnectable-sessions)
+ * @self: a server
+ *
+ * The sessions that go on when their client comes back after it has lost its
+ * connection.
+ *
+ * Returns: (transfer none): the collection
+ *
+ * Since: 1.0
+ */
+DevSshReconnectableSessions *
+devssh_server_get_reconnectable_sessions (DevSshServer *self)
+{
+  g_return_val_if_fail (DEVSSH_IS_SERVER (self), NULL);
+
+  return self->reconnectable;
+}
+
+/**
  * devssh_server_add_stream:
  * @self: a server
  * @stream: a connection that was accepted elsewhere
@@ -1684,6 +1734,15 @@ drain_closed_cb (DevSshSession *session)
   g_object_set_qdata (G_OBJECT (session), leaving_quark (), NULL);
 }
 
+/* Its client cannot come back: nobody listens any more. */
+static void
+drain_disconnected_cb (DevSshSession *session,
+                       const GError  *error,
+                       gpointer       user_data)
+{
+  devssh_session_close (session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
+}
+
 static void
 guest_drain_cb (gpointer data)
 {
@@ -1699,7 +1758,8 @@ guest_drain_cb (gpointer data)
   g_object_set_qdata_full (G_OBJECT (self->session), leaving_quark (), leaving, leaving_free);
   g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), self->session, 0);
   g_signal_connect (self->session, "closed", G_CALLBACK (drain_closed_cb), NULL);
-  if (g_list_model_get_n_items (channels) == 0)
+  g_signal_connect (self->session, "disconnected", G_CALLBACK (drain_disconnected_cb), NULL);
+  if (g_list_model_get_n_items (channels) == 0 || devssh_session_get_private (self->session)->disconnected)
     devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
 }
 
@@ -1763,7 +1823,8 @@ devssh_server_stop_cancelled_cb (gpointer data)
  *
  * Stops listening and lets the sessions come to their end: one without channels
  * is closed at once, the others a second after their last channel has closed, if
- * the client has not gone by then.
+ * the client has not gone by then. One that has lost its connection, or loses it
+ * now, is closed at once: its client could not come back.
  * [method@Server.close] ends those that are left. What services have begun and have to end
  * ([method@Service.hold]) is waited for, too.
  *

@@ -44,6 +44,9 @@ DEVSSH_AVAILABLE_IN_1_0
 guint16                  devssh_server_get_port        (DevSshServer             *self);          /* of the first listener; 0 before */
 DEVSSH_AVAILABLE_IN_1_0
 GListModel              *devssh_server_get_sessions    (DevSshServer             *self);
+/* Those that survive the loss of their connection. */
+DEVSSH_AVAILABLE_IN_1_0
+DevSshReconnectableSessions *devssh_server_get_reconnectable_sessions (DevSshServer *self);
 /* Takes an accepted stream (a test's, another transport's). */
 DEVSSH_AVAILABLE_IN_1_0
 DevSshServerSession     *devssh_server_add_stream      (DevSshServer             *self,
@@ -84,7 +87,7 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean                 devssh_server_stop_finish     (DevSshServer             *self,
                                                         GAsyncResult             *result,
                                                         GError                  **error);
-/* Properties: config, credentials, port, sessions, login-grace (uint, seconds, 120), max-startups (uint, 100),
+/* Properties: config, credentials, port, sessions, reconnectable-sessions, login-grace (uint, seconds, 120), max-startups (uint, 100),
  * max-startups-per-address (uint, 20), addresses (GSocketAddress), threads (uint, 0).
  * Signals: session-opened (DevSshServerSession);
  * session-authenticating (DevSshServerSession, DevSshAuthentication) -> gboolean;

@@ -61,6 +61,7 @@ struct _DevSshClientSession
   DevSshClientSession     *successor;
   /* we are such a one: for this session, which keeps us; NULL: no more */
   DevSshClientSession     *predecessor;
+  gboolean                 asked_to_resume;     /* ... and have said so */
 
   DevSshCredentialRequest *answered_password;   /* what the credentials said */
   DevSshCredentialRequest *answered_key;
@@ -475,15 +476,6 @@ devssh_client_session_host_key (DevSshSession        *session,
                            "The host key changed in a rekey");
 }
 
-static void
-devssh_client_session_ext_info (DevSshSession *session)
-{
-  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
-
-  devssh_client_session_tell_algorithms (self);
-  devssh_client_session_no_more_ext_info (self);
-}
-
 /* ---- reconnect (protocol.md 3.5) ---- */
 
 /* The attempt is over. error: taken; NULL: it worked. */
@@ -543,11 +535,33 @@ devssh_client_session_keyed (DevSshSession *session)
     {
       devssh_client_session_fail_reconnect (self->predecessor, DEVSSH_RECONNECT_FAILURE_DIFFERENT_SERVER_HOST_KEY,
                                             "The server has another host key than before");
-      return;
     }
+}
 
+/* Behind the server's EXT_INFO, and so behind our own request to enable the extension: a server of the original library remembers
+ * what it sends only from there on, and a cut before all was there that it sends again would be the end. */
+static void
+devssh_client_session_ask_to_resume (DevSshClientSession *self)
+{
+  DevSshSessionPrivate *theirs;
+
+  if (self->predecessor == NULL || self->asked_to_resume)
+    return;
+
+  self->asked_to_resume = TRUE;
+  theirs = devssh_client_session_priv (self->predecessor);
   DEVSSH_TRACE (theirs->tracer, INFO, CLIENT_SESSION_RECONNECTING, "Session %u asks its server to go on", theirs->number);
-  devssh_transport_request_resume (transport, theirs->pump->transport);
+  devssh_transport_request_resume (devssh_client_session_priv (self)->pump->transport, theirs->pump->transport);
+}
+
+static void
+devssh_client_session_ext_info (DevSshSession *session)
+{
+  DevSshClientSession *self = DEVSSH_CLIENT_SESSION (session);
+
+  devssh_client_session_tell_algorithms (self);
+  devssh_client_session_no_more_ext_info (self);
+  devssh_client_session_ask_to_resume (self);
 }
 
 static void

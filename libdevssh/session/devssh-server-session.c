@@ -296,11 +296,13 @@ resume_refused_cb (gpointer data)
                                          "The server no longer has what the client lacks");
 }
 
-/* In the temporary session's thread: nothing is left for it to do. */
+/* In the temporary session's thread: nothing is left for it to do, and everybody learns that before the other one is told to be
+ * connected again. */
 static void
 temporary_ends_cb (gpointer data)
 {
   devssh_session_end (data, DEVSSH_DISCONNECT_REASON_NONE, "Another session goes on over this connection", NULL, DEVSSH_END_ORDERLY);
+  devssh_session_tell_end (data);
 }
 
 /* In the session's own thread. */
@@ -338,11 +340,16 @@ resume_cb (gpointer data)
 
   DEVSSH_TRACE (priv->tracer, INFO, SERVER_SESSION_RECONNECTING, "Session %u goes on over the connection of session %u",
                 priv->number, theirs->number);
+  /* Before it says a word: its own may be in use in their thread. */
+  devssh_transport_set_observers (resume->transport, priv->metrics, priv->tracer, priv->context);
   devssh_transport_answer_resume (resume->transport, priv->pump->transport, resume->last_received);
   devssh_session_resume (session, g_steal_pointer (&resume->stream), g_steal_pointer (&resume->watch),
                         g_steal_pointer (&resume->transport), theirs->metrics);
   devssh_reconnectable_sessions_put_back (self->reconnectable, self);
-  devssh_context_defer (theirs->context, temporary_ends_cb, g_object_ref (resume->temporary), g_object_unref);
+  if (theirs->context == priv->context)
+    temporary_ends_cb (resume->temporary);
+  else
+    devssh_context_defer (theirs->context, temporary_ends_cb, g_object_ref (resume->temporary), g_object_unref);
 
   devssh_session_notify (session, "is-connected");
   g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);

@@ -24,14 +24,14 @@ static const char usage[] =
   "  --bytes N              bytes for the transfer steps (1048576)\n"
   "  --chunk N              bytes per send (32768)\n"
   "  --channels N           channels for the step channels (10)\n"
-  "  --seconds N            how long the step latency lasts (3)\n"
-  "  --drops N              how often the step reconnect drops the connection (1)\n"
+  "  --seconds N            nothing: it is the other client's\n"
+  "  --drops N              how often the step reconnect drops the connection, or survive has it dropped (1)\n"
   "  --forward-port N       remote port to ask for in remote-forward (0)\n"
   "  --timeout SEC          limit for each step (30)\n"
   "  --no-security --kex --pk --enc --mac --rekey --kex-guess --auth-methods --no-open-request-ext --trace\n"
   "                         as in devssh-peer-server\n"
   "  --keepalive SEC --max-missed N   as in devssh-peer-server\n"
-  "  --reconnect --latency  not there yet: refused by name\n"
+  "  --reconnect --latency  as in devssh-peer-server\n"
   "Steps:\n"
   "  echo           session channel without a request; N bytes out and back, hashes compared\n"
   "  exec           \"exec\" request with cat, EOF, data back, exit status 0\n"
@@ -59,7 +59,9 @@ static const char usage[] =
   "  keepalive      wait until the server has given a sign of life twice, each time it was asked\n"
   "  keepalive-lost  wait until the connection counts as lost because the server gives none\n"
   "  metrics        print counters and the contour of the session\n"
-  "  latency, reconnect   not there yet\n";
+  "  latency        messages to and fro until round trip times have been measured\n"
+  "  reconnect[=BYTES]  drop the connection in the middle of an echo, reconnect, finish it\n"
+  "  survive        an echo until somebody has dropped the connection so many times\n";
 
 static const PeerOption client_options[] = {
   { "user", PEER_STRING },
@@ -84,6 +86,7 @@ static const PeerOption client_options[] = {
 
 static PeerOptions   *options;
 static DevSshSession *session;
+static GSocketConnection *wire;         /* what it runs over */
 static DevSshSessionContour *contour;   /* of its whole life */
 static guint64        total;
 static gsize          chunk_size;
@@ -824,6 +827,202 @@ step_metrics (const char *argument,
   return TRUE;
 }
 
+static double
+latency (double (*get) (DevSshSessionMetrics *metrics))
+{
+  return get (devssh_session_get_metrics (session));
+}
+
+static gboolean
+step_latency (const char *argument,
+              PeerLine   *line)
+{
+  g_autoptr(GHashTable) extensions = devssh_session_get_protocol_extensions (session);
+  g_autoptr(GBytes) byte = g_bytes_new_static ("x", 1);
+  g_autoptr(Inbox) inbox = NULL;
+  DevSshChannel *channel;
+
+  if (!need (g_hash_table_contains (extensions, DEVSSH_EXTENSION_SESSION_LATENCY), "the server does not have session-latency"))
+    return FALSE;
+  channel = open_channel (NULL);
+  if (channel == NULL)
+    return FALSE;
+  inbox = inbox_new (channel);
+  for (guint n = 1; n <= 50; n++)
+    {
+      devssh_channel_send_async (channel, byte, NULL, NULL, NULL);
+      if (!need (peer_wait (inbox->length >= n || inbox->closed) && inbox->length == n, "no echo"))
+        return FALSE;
+    }
+  peer_line_number (line, "current", latency (devssh_session_metrics_get_latency_current));
+  peer_line_number (line, "average", latency (devssh_session_metrics_get_latency_average));
+  peer_line_number (line, "min", latency (devssh_session_metrics_get_latency_min));
+  peer_line_number (line, "max", latency (devssh_session_metrics_get_latency_max));
+  return need (latency (devssh_session_metrics_get_latency_average) > 0, "no latency was measured");
+}
+
+static gboolean
+wait_reconnectable (void)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  GError *error = NULL;
+
+  devssh_session_wait_until_reconnect_enabled_async (session, NULL, peer_keep_cb, &result);
+  if (!need (peer_wait (result != NULL), "reconnect is not enabled"))
+    return FALSE;
+  devssh_session_wait_until_reconnect_enabled_finish (session, result, &error);
+  /* The server's half is on when it has answered something. */
+  return !failed (error) && need (session_request ("ping@example.com", TRUE) >= 0, "no answer");
+}
+
+static gboolean dial (GError **error);
+
+/* FALSE, and error, which is not noted: another try may work. */
+static gboolean
+connect_anew (GError **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  gint64 start = g_get_monotonic_time ();
+  PeerLine line;
+
+  if (!dial (error))
+    return FALSE;
+  devssh_client_session_reconnect_async (DEVSSH_CLIENT_SESSION (session), G_IO_STREAM (wire), NULL, peer_keep_cb, &result);
+  if (!peer_wait (result != NULL))
+    {
+      g_set_error_literal (error, peer_failure_quark (), 0, "timed out: reconnect");
+      return FALSE;
+    }
+  if (!devssh_client_session_reconnect_finish (DEVSSH_CLIENT_SESSION (session), result, error))
+    return FALSE;
+  peer_line_begin (&line, "reconnected");
+  peer_line_number (&line, "ms", seconds_since (start) * 1000);
+  peer_line_end (&line);
+  return TRUE;
+}
+
+static gboolean
+step_reconnect (const char *argument,
+                PeerLine   *line)
+{
+  guint64 bytes = argument[0] != '\0' ? g_ascii_strtoull (argument, NULL, 10) : total;
+  guint drops = (guint) peer_options_int (options, "drops", 1);
+  g_autoptr(Inbox) inbox = NULL;
+  DevSshChannel *channel;
+  Sending sending;
+  gboolean ok = TRUE;
+
+  if (!wait_reconnectable ())
+    return FALSE;
+  channel = open_channel (NULL);
+  if (channel == NULL)
+    return FALSE;
+  inbox = inbox_new (channel);
+  sending_start (&sending, channel, 7, bytes);
+  for (guint i = 1; ok && i <= drops; i++)
+    {
+      guint64 mark = bytes * i / (drops + 1);
+      GError *error = NULL;
+
+      ok = need (peer_wait (inbox->length >= mark || inbox->closed) && inbox->length >= mark,
+                 "timed out after %" G_GUINT64_FORMAT " bytes", inbox->length);
+      if (!ok)
+        break;
+      g_socket_shutdown (g_socket_connection_get_socket (wire), TRUE, TRUE, NULL);
+      ok = need (peer_wait (!devssh_session_get_is_connected (session)), "still connected")
+           && (connect_anew (&error) || !failed (error));
+    }
+  ok = ok
+       && need (peer_wait ((inbox->length >= bytes && sending.done) || inbox->closed),
+                "timed out after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes", inbox->length, bytes)
+       && need (inbox->length == bytes
+                && g_str_equal (g_checksum_get_string (inbox->hash), g_checksum_get_string (sending.source.hash)),
+                "echoed data differs");
+  peer_line_int (line, "bytes", (gint64) bytes);
+  peer_line_int (line, "drops", drops);
+  peer_line_int (line, "reconnections", devssh_session_metrics_get_reconnections (devssh_session_get_metrics (session)));
+  peer_line_string (line, "sha256", g_checksum_get_string (inbox->hash));
+  if (!sending.done)
+    devssh_channel_close (channel);
+  while (!sending.done)
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_error (&sending.error);
+  peer_source_clear (&sending.source);
+  return ok;
+}
+
+/* So much is on its way: more than a connection carries at once, and less than what stops the sender for long. */
+#define SURVIVE_WINDOW (256 * 1024)
+
+static gboolean
+step_survive (const char *argument,
+              PeerLine   *line)
+{
+  guint drops = (guint) peer_options_int (options, "drops", 1);
+  guint tries = 0;
+  g_autoptr(Inbox) inbox = NULL;
+  PeerSource source;
+  guint64 sent = 0;
+  guint n = 0;
+  gboolean ok;
+  PeerLine line_of;
+
+  if (!wait_reconnectable ())
+    return FALSE;
+  inbox = inbox_new (open_channel (NULL));
+  peer_source_init (&source, 9, G_MAXUINT64);
+  peer_line_begin (&line_of, "ready");
+  peer_line_end (&line_of);
+  for (;;)
+    {
+      gboolean connected;
+
+      ok = need (peer_wait (!(connected = devssh_session_get_is_connected (session)) || n >= drops || inbox->closed
+                            || sent < inbox->length + SURVIVE_WINDOW), "timed out")
+           && need (!inbox->closed, "the channel was closed");
+      if (!ok)
+        break;
+      if (!connected)
+        {
+          g_autoptr(GError) error = NULL;
+
+          tries++;
+          if (connect_anew (&error))
+            n++;
+          else
+            {
+              peer_line_begin (&line_of, "reconnect-failed");
+              peer_line_string (&line_of, "message", error->message);
+              peer_line_end (&line_of);
+              if (!need (!devssh_session_get_is_closed (session) && !peer_expired (), "%s", error->message))
+                break;
+            }
+        }
+      else if (n >= drops)
+        {
+          ok = need (peer_wait (inbox->length >= sent || !devssh_session_get_is_connected (session) || inbox->closed), "timed out");
+          if (!ok || inbox->length >= sent)
+            break;
+        }
+      else
+        {
+          g_autoptr(GBytes) bytes = peer_source_next (&source, chunk_size);
+
+          sent += g_bytes_get_size (bytes);
+          devssh_channel_send_async (inbox->channel, bytes, NULL, NULL, NULL);
+        }
+    }
+  ok = failure == NULL && need (inbox->length == sent
+                                && g_str_equal (g_checksum_get_string (inbox->hash), g_checksum_get_string (source.hash)),
+                                "echoed data differs: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes", inbox->length, sent);
+  peer_line_int (line, "bytes", (gint64) sent);
+  peer_line_int (line, "tries", tries);
+  peer_line_int (line, "reconnections", n);
+  peer_line_string (line, "sha256", g_checksum_get_string (inbox->hash));
+  peer_source_clear (&source);
+  return ok;
+}
+
 #include "peer-forward-steps.h"
 
 static const struct
@@ -858,6 +1057,9 @@ static const struct
   { "keepalive", step_keepalive },
   { "keepalive-lost", step_keepalive_lost },
   { "metrics", step_metrics },
+  { "latency", step_latency },
+  { "reconnect", step_reconnect },
+  { "survive", step_survive },
 };
 
 static gboolean
@@ -1042,25 +1244,37 @@ channel_opening_cb (DevSshSession        *self,
 }
 
 static gboolean
-connect_session (DevSshClient *client)
+dial (GError **error)
 {
   const char *host = peer_options_string (options, "host");
   g_autoptr(GSocketClient) dialer = g_socket_client_new ();
-  g_autoptr(GSocketConnection) connection = NULL;
   g_autoptr(GAsyncResult) dialed = NULL;
+
+  g_clear_object (&wire);
+  g_socket_client_connect_to_host_async (dialer, host != NULL ? host : "127.0.0.1",
+                                         (guint16) peer_options_int (options, "port", 0), NULL, peer_keep_cb, &dialed);
+  if (!peer_wait (dialed != NULL))
+    {
+      g_set_error_literal (error, peer_failure_quark (), 0, "timed out: dialling");
+      return FALSE;
+    }
+  wire = g_socket_client_connect_to_host_finish (dialer, dialed, error);
+  if (wire == NULL)
+    return FALSE;
+  g_socket_set_option (g_socket_connection_get_socket (wire), 6 /* IPPROTO_TCP */, 1 /* TCP_NODELAY */, 1, NULL);
+  return TRUE;
+}
+
+static gboolean
+connect_session (DevSshClient *client)
+{
   g_autoptr(GAsyncResult) result = NULL;
   GError *error = NULL;
 
-  g_socket_client_connect_to_host_async (dialer, host != NULL ? host : "127.0.0.1",
-                                         (guint16) peer_options_int (options, "port", 0), NULL, peer_keep_cb, &dialed);
-  if (!need (peer_wait (dialed != NULL), "timed out: dialling"))
-    return FALSE;
-  connection = g_socket_client_connect_to_host_finish (dialer, dialed, &error);
-  if (failed (error))
-    return FALSE;
-  g_socket_set_option (g_socket_connection_get_socket (connection), 6 /* IPPROTO_TCP */, 1 /* TCP_NODELAY */, 1, NULL);
+  if (!dial (&error))
+    return !failed (error);
 
-  session = DEVSSH_SESSION (devssh_client_session_new (G_IO_STREAM (connection), devssh_client_get_config (client), &error));
+  session = DEVSSH_SESSION (devssh_client_session_new (G_IO_STREAM (wire), devssh_client_get_config (client), &error));
   if (failed (error))
     return FALSE;
   contour = g_object_new (DEVSSH_TYPE_SESSION_CONTOUR, NULL);

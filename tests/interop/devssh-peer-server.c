@@ -43,7 +43,8 @@ static const char usage[] =
   "  --trace                protocol trace on standard error\n"
   "  --keepalive SEC        send keepalive requests\n"
   "  --max-missed N         the connection counts as lost after so many without an answer (0: never)\n"
-  "  --reconnect --latency  not there yet: refused by name\n"
+  "  --reconnect            enable the session-reconnect extension\n"
+  "  --latency              enable the session-latency extension\n"
   "Commands understood on a session channel (\"exec\"):\n"
   "  echo TEXT | cat | sink | source N [SEED] | stderr TEXT | exit N | signal NAME [MESSAGE] | refuse | delay MS TEXT\n"
   "A channel without a command request, or with \"shell\", echoes what it receives.\n"
@@ -739,6 +740,27 @@ keepalive_failed_cb (DevSshSession *session,
 }
 
 static void
+disconnected_cb (DevSshSession *session,
+                 const GError  *error,
+                 gpointer       user_data)
+{
+  PeerLine line;
+
+  say_begin (&line, "disconnected", session);
+  peer_line_end (&line);
+}
+
+static void
+reconnected_cb (DevSshServerSession *session,
+                gpointer             user_data)
+{
+  PeerLine line;
+
+  say_begin (&line, "reconnected", session);
+  peer_line_end (&line);
+}
+
+static void
 closed_cb (DevSshSession          *session,
            DevSshDisconnectReason  reason,
            const char             *message,
@@ -774,6 +796,8 @@ session_opened_cb (DevSshServer        *server,
   g_signal_connect (session, "client-authenticated", G_CALLBACK (client_authenticated_cb), NULL);
   g_signal_connect (session, "keepalive-succeeded", G_CALLBACK (keepalive_succeeded_cb), NULL);
   g_signal_connect (session, "keepalive-failed", G_CALLBACK (keepalive_failed_cb), NULL);
+  g_signal_connect (session, "disconnected", G_CALLBACK (disconnected_cb), NULL);
+  g_signal_connect (session, "reconnected", G_CALLBACK (reconnected_cb), NULL);
   g_signal_connect (session, "closed", G_CALLBACK (closed_cb), NULL);
 }
 

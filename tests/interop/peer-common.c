@@ -162,9 +162,6 @@ static const PeerOption common_options[] = {
   { NULL, PEER_BOOL },
 };
 
-/* What the library does not do yet, refused by name. */
-static const char * const later_options[] = { "reconnect", "latency", NULL };
-
 static const PeerOption *
 peer_options_find (const PeerOption *specs,
                    const char       *name)
@@ -254,8 +251,6 @@ peer_options_parse (int               argc,
         spec = peer_options_find (common_options, name);
       if (spec == NULL)
         peer_die ("unknown option --%s", name);
-      if (g_strv_contains (later_options, name))
-        peer_die ("--%s: this library does not have it yet", name);
       if (spec->kind == PEER_BOOL)
         value = "true";
       else if (value == NULL && ++i < argc)
@@ -326,6 +321,27 @@ peer_set_list (PeerOptions         *options,
     g_object_set (config, property, list, NULL);
 }
 
+static void
+peer_set_extensions (PeerOptions         *options,
+                     DevSshSessionConfig *config)
+{
+  g_auto(GStrv) extensions = NULL;
+  g_autoptr(GPtrArray) wanted = g_ptr_array_new ();
+
+  g_object_get (config, "protocol-extensions", &extensions, NULL);
+  for (char **name = extensions; *name != NULL; name++)
+    {
+      if (!peer_options_has (options, "no-open-request-ext") || !g_str_equal (*name, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST))
+        g_ptr_array_add (wanted, *name);
+    }
+  if (peer_options_has (options, "reconnect"))
+    g_ptr_array_add (wanted, (gpointer) DEVSSH_EXTENSION_SESSION_RECONNECT);
+  if (peer_options_has (options, "latency"))
+    g_ptr_array_add (wanted, (gpointer) DEVSSH_EXTENSION_SESSION_LATENCY);
+  g_ptr_array_add (wanted, NULL);
+  g_object_set (config, "protocol-extensions", wanted->pdata, NULL);
+}
+
 DevSshSessionConfig *
 peer_make_config (PeerOptions *options)
 {
@@ -339,20 +355,7 @@ peer_make_config (PeerOptions *options)
   peer_set_list (options, "enc", config, "encryption-algorithms");
   peer_set_list (options, "mac", config, "mac-algorithms");
   peer_set_list (options, "auth-methods", config, "authentication-methods");
-  if (peer_options_has (options, "no-open-request-ext"))
-    {
-      g_auto(GStrv) extensions = NULL;
-      g_autoptr(GPtrArray) kept = g_ptr_array_new ();
-
-      g_object_get (config, "protocol-extensions", &extensions, NULL);
-      for (char **name = extensions; *name != NULL; name++)
-        {
-          if (!g_str_equal (*name, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST))
-            g_ptr_array_add (kept, *name);
-        }
-      g_ptr_array_add (kept, NULL);
-      g_object_set (config, "protocol-extensions", kept->pdata, NULL);
-    }
+  peer_set_extensions (options, config);
   if (peer_options_has (options, "rekey"))
     g_object_set (config, "key-rotation-threshold", (guint64) peer_options_int (options, "rekey", 0), NULL);
   if (peer_options_has (options, "keepalive"))

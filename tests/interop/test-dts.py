@@ -82,6 +82,36 @@ def client_stopped(client):
         stopped(c, check)
 
 
+RECONNECT = ['--password', 'secret', '--reconnect', '--latency']
+
+
+def in_order(low, average, high):
+    assert 0 < low <= average <= high, (low, average, high)
+
+
+def latency(client, server):
+    with SERVERS[server](*RECONNECT) as s:
+        step = CLIENTS[client](s.port, *RECONNECT, '--do', 'latency', '--seconds', '1').of('step')[0]
+        in_order(step['min'], step['average'], step['max'])
+        metrics = s.wait_for('session-closed')['metrics']
+        in_order(metrics['latencyMinMs'], metrics['latencyAverageMs'], metrics['latencyMaxMs'])
+        assert metrics['latencyCurrentMs'] == 0 or server == 'node', metrics
+
+
+def reconnects(client, server, drops, steps, *options):
+    """The server's session is one and the same all the time, and nobody logs in again."""
+    with SERVERS[server](*RECONNECT, *options) as s:
+        c = CLIENTS[client](s.port, *RECONNECT, *options, '--bytes', '8388608', '--drops', str(drops), '--do', steps)
+        step = c.of('step')[0]
+        assert step['reconnections'] == drops and step['drops'] == drops, step
+        assert [event['session'] for event in s.of('reconnected')] == [1] * drops, s.events
+        assert [event['session'] for event in s.of('authenticated')] == [1], s.events
+        closed = {event['session']: event for event in s.of('session-closed')}
+        assert sorted(closed) == list(range(1, drops + 2)), closed
+        assert closed[1]['metrics']['reconnections'] == drops and closed[1]['reason'] == 'byApplication', closed
+        assert all(closed[number]['reason'] == 'none' for number in range(2, drops + 2)), closed
+
+
 for client, server in PAIRINGS:
     where = f'/dts/{client}-to-{server}'
     password = ['--password', 'secret']
@@ -108,6 +138,16 @@ for client, server in PAIRINGS:
         add(f'{where}/keepalive/lost/T-62', server_stopped, server)
     if server == 'ours':
         add(f'{where}/keepalive/client-lost/T-62', client_stopped, client)
+
+    # with a connection that is lost while data goes both ways, and with what comes after that
+    add(f'{where}/latency/E-56', latency, client, server)
+    add(f'{where}/reconnect', reconnects, client, server, 1, 'reconnect')
+    add(f'{where}/reconnect/many', reconnects, client, server, 5, 'reconnect,echo')
+    add(f'{where}/reconnect/ctr', reconnects, client, server, 2, 'reconnect=1000000,echo', '--enc', 'aes256-ctr',
+        '--mac', 'hmac-sha2-256')
+    add(f'{where}/reconnect/initial', reconnects, client, server, 2, 'reconnect=1000000,initial,initial-refused,initial')
+    add(f'{where}/reconnect/rekey', reconnects, client, server, 2, 'reconnect=100000,rekey,requests', '--rekey', '1000000')
+    add(f'{where}/reconnect/keepalive', reconnects, client, server, 1, 'reconnect=1000000,keepalive', '--keepalive', '1')
 
     # without security
     add(f'{where}/no-security', pair, client, server, ['--no-security', *allow_forwarding(server)],

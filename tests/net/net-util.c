@@ -61,11 +61,18 @@ test_host_cb (DevSshSession        *session,
 void
 test_fixture_init (Fixture *self)
 {
+  test_fixture_init_with (self, NULL);
+}
+
+void
+test_fixture_init_with (Fixture             *self,
+                        DevSshSessionConfig *config)
+{
   g_autoptr(GError) error = NULL;
 
   memset (self, 0, sizeof *self);
   self->context = devssh_context_ref_thread_default ();
-  self->server = devssh_server_new (NULL, NULL);
+  self->server = devssh_server_new (config, NULL);
   devssh_server_credentials_add_key (devssh_server_get_credentials (self->server), test_key ("ssh-ed25519"));
   g_signal_connect (self->server, "session-opened", G_CALLBACK (test_opened_cb), self);
   g_signal_connect (self->server, "session-closed", G_CALLBACK (test_closed_cb), self);
@@ -75,7 +82,7 @@ test_fixture_init (Fixture *self)
   self->port = devssh_server_listen (self->server, NULL, 0, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (self->port, >, 0);
-  self->client = devssh_client_new (NULL);
+  self->client = devssh_client_new (config);
 }
 
 void

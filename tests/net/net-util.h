@@ -22,6 +22,8 @@ typedef struct
 } Fixture;
 
 void                 test_fixture_init    (Fixture *self);
+/* ... of both; NULL: what it is without */
+void                 test_fixture_init_with (Fixture *self, DevSshSessionConfig *config);
 void                 test_fixture_clear   (Fixture *self);
 DevSshClientSession *test_fixture_try     (Fixture *self, const char *host, GError **error);
 /* ... which succeeds. */
