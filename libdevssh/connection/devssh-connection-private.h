@@ -137,6 +137,8 @@ void              devssh_reply_free               (DevSshReply *reply);
 void              devssh_connection_request       (DevSshConnection *self, const char *request_type, gboolean want_reply, GBytes *payload, GTask *task);
 /* Asks for a sign of life. The answer, whatever it says, is nobody's, but has its place among those of the others. */
 void              devssh_connection_send_keepalive (DevSshConnection *self);
+/* One has been sent already, in front of the last n_behind requests that wait for their replies. */
+void              devssh_connection_expect_keepalive (DevSshConnection *self, guint n_behind);
 /* Ends everything with error (transfer none): tasks, channels (each gets its CLOSED event), questions die. */
 void              devssh_connection_abort         (DevSshConnection *self, const GError *error);
 GListModel       *devssh_connection_get_channels  (DevSshConnection *self);      /* borrowed; items DevSshChannel */

@@ -133,18 +133,26 @@ devssh_connection_request (DevSshConnection *self,
 }
 
 void
+devssh_connection_expect_keepalive (DevSshConnection *self,
+                                    guint             n_behind)
+{
+  DevSshPendingRequest *request = g_new0 (DevSshPendingRequest, 1);
+  guint length = g_queue_get_length (&self->requests);
+
+  request->connection = self;
+  request->sent = TRUE;
+  g_queue_push_nth (&self->requests, request, (int) (length - MIN (n_behind, length)));
+}
+
+void
 devssh_connection_send_keepalive (DevSshConnection *self)
 {
   DevSshGlobalRequestMessage message = { (char *) DEVSSH_REQUEST_KEEPALIVE, TRUE };
-  DevSshPendingRequest *request;
   DEVSSH_WRITER_AUTO (writer);
 
   devssh_global_request_message_encode (&message, &writer);
   devssh_connection_send (self, &writer);
-  request = g_new0 (DevSshPendingRequest, 1);
-  request->connection = self;
-  request->sent = TRUE;
-  g_queue_push_tail (&self->requests, request);
+  devssh_connection_expect_keepalive (self, 0);
 }
 
 /* 81, 82 */

@@ -315,6 +315,7 @@ resume_cb (gpointer data)
   DevSshSessionPrivate *priv = devssh_session_get_private (session);
   DevSshSessionPrivate *theirs = devssh_server_session_priv (resume->temporary);
   gboolean can_serve;
+  guint n_behind;
 
   /* The loss may not have been noticed; what the old connection still brings is lost to it from here on. */
   if (devssh_session_may_resume (session) && !priv->disconnected)
@@ -342,7 +343,8 @@ resume_cb (gpointer data)
                 priv->number, theirs->number);
   /* Before it says a word: its own may be in use in their thread. */
   devssh_transport_set_observers (resume->transport, priv->metrics, priv->tracer, priv->context);
-  devssh_transport_answer_resume (resume->transport, priv->pump->transport, resume->last_received);
+  if (devssh_transport_answer_resume (resume->transport, priv->pump->transport, resume->last_received, &n_behind))
+    devssh_connection_expect_keepalive (priv->pump->connection, n_behind);
   devssh_session_resume (session, g_steal_pointer (&resume->stream), g_steal_pointer (&resume->watch),
                         g_steal_pointer (&resume->transport), theirs->metrics);
   devssh_reconnectable_sessions_put_back (self->reconnectable, self);

@@ -470,10 +470,53 @@ send_ignore (DevSshTransport *self)
   devssh_transport_seal_packet (self, ignore, sizeof ignore, NULL, 0, NULL);
 }
 
-void
+static guint8
+get_byte (const DevSshCachedMessage *message,
+          gsize                      position)
+{
+  if (position < message->head_length)
+    return message->head[position];
+
+  position -= message->head_length;
+  return position < message->body_length ? message->body[position] : 0;
+}
+
+/* Session requests among what is sent again that want a reply. */
+static guint
+count_requests (DevSshTransport *old,
+                guint64          start)
+{
+  guint64 next = devssh_message_cache_get_next (old->reconnect.cache);
+  guint n = 0;
+
+  for (guint64 number = start; number < next; number++)
+    {
+      const DevSshCachedMessage *message = devssh_message_cache_get (old->reconnect.cache, number);
+
+      if (message->head_length > 0 && message->head[0] == DEVSSH_MESSAGE_GLOBAL_REQUEST &&
+          get_byte (message, 5 + (gsize) devssh_uint32_load (message->head + 1)) != 0)
+        n++;
+    }
+
+  return n;
+}
+
+/* The client has to say something, so that we know that it got the answer; most do by themselves. */
+static void
+ask_for_proof (DevSshTransport *self)
+{
+  const DevSshGlobalRequestMessage message = { (char *) DEVSSH_REQUEST_KEEPALIVE, TRUE };
+  DEVSSH_WRITER_AUTO (writer);
+
+  devssh_global_request_message_encode (&message, &writer);
+  devssh_transport_seal_packet (self, writer.data, writer.length, NULL, 0, NULL);
+}
+
+gboolean
 devssh_transport_answer_resume (DevSshTransport *self,
                                 DevSshTransport *old,
-                                guint64          last_received)
+                                guint64          last_received,
+                                guint           *n_behind)
 {
   DevSshReconnectState *state = &self->reconnect;
   guint8 token[DEVSSH_HASH_MAX_SIZE];
@@ -481,7 +524,7 @@ devssh_transport_answer_resume (DevSshTransport *self,
   DEVSSH_WRITER_AUTO (writer);
   guint64 start;
 
-  g_return_if_fail (self != NULL && old != NULL && devssh_transport_can_serve (old, last_received));
+  g_return_val_if_fail (self != NULL && old != NULL && devssh_transport_can_serve (old, last_received), FALSE);
 
   if (asks_again (old, last_received))
     {
@@ -510,7 +553,15 @@ devssh_transport_answer_resume (DevSshTransport *self,
   devssh_writer_put_byte (&writer, DEVSSH_MESSAGE_REQUEST_SUCCESS);
   devssh_reconnect_response_encode (&answer, &writer);
   seal_own (self, &writer);
+  /* We must stop short of a number before long. */
+  if (state->barred != 0)
+    {
+      *n_behind = count_requests (old, start);
+      ask_for_proof (self);
+    }
   send_again (self, old, start);
+
+  return state->barred != 0;
 }
 
 void

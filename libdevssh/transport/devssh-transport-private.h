@@ -211,9 +211,11 @@ gboolean         devssh_transport_check_token   (DevSshTransport *self, const De
                                                  const guint8 *token, gsize length);
 /* server: may a client that has received this much of old go on with it? */
 gboolean         devssh_transport_can_serve     (DevSshTransport *old, guint64 last_received);
-/* server: answers the request and makes the new transport go on where old, which is lost, stood. */
-void             devssh_transport_answer_resume (DevSshTransport *self, DevSshTransport *old,
-                                                 guint64 last_received);
+/* server: answers the request and makes the new transport go on where old, which is lost, stood.
+ * TRUE: behind the answer went a keepalive request, whose reply will come before those to the last
+ * n_behind requests of the session. */
+gboolean         devssh_transport_answer_resume (DevSshTransport *self, DevSshTransport *old,
+                                                 guint64 last_received, guint *n_behind);
 /* server: 82, and the client may try again. */
 void             devssh_transport_refuse_resume (DevSshTransport *self, guint32 reason, const char *text);
 /* client, after the answer: goes on where old, which is lost, stood. FALSE: old has not got any more

@@ -2,6 +2,7 @@
 /* Sessions that lose their connection and go on over another one, as an application sees it (protocol.md 3.3 to 3.5,
  * E-47 to E-56). */
 #include "rendezvous-stream.h"
+#include "../test-memory.h"
 #include "../test-util.h"
 
 #include <libdevssh/session/devssh-session-private.h>
@@ -738,6 +739,47 @@ test_vanished (void)
   g_ptr_array_unref (pairs);
 }
 
+/* Ten thousand of them: what is kept does not grow with those that are gone (T-73). */
+static void
+test_crowd (void)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(DevSshReconnectableSessions) sessions = devssh_reconnectable_sessions_new ();
+  guint n = TEST_MEMORY_IS_MEASURED ? 10000 : 300;
+  gsize before = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      TestPair *pair = test_pair_new ();
+      GSocket *socket;
+
+      if (i == 200)
+        before = test_memory_get_resident ();
+      g_set_object (&pair->client_config, config);
+      g_set_object (&pair->server_config, config);
+      pair->sessions = g_object_ref (sessions);
+      test_pair_authenticate (pair);
+      wait_enabled (DEVSSH_SESSION (pair->server));
+      /* The client is gone without a word, and nobody else has the session any more. */
+      socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (devssh_session_get_stream (DEVSSH_SESSION (pair->client))));
+      g_socket_shutdown (socket, TRUE, TRUE, NULL);
+      test_spin_until (is_disconnected (pair->server));
+      g_signal_handlers_disconnect_by_data (pair->server, pair);
+      g_clear_object (&pair->server);
+      test_pair_free (pair);
+      g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (sessions)), <=, 100);
+    }
+  test_memory_assert_growth (before, 16 * 1024 * 1024, "clients that vanish");
+
+  while (g_list_model_get_n_items (G_LIST_MODEL (sessions)) > 0)
+    {
+      g_autoptr(DevSshSession) session = g_list_model_get_item (G_LIST_MODEL (sessions), 0);
+
+      devssh_session_close (session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, NULL);
+      test_settle ();
+    }
+}
+
 /* The newest N are kept; what was dropped cannot be sent again, and the client learns it. */
 static void
 test_cache_limit (void)
@@ -994,6 +1036,7 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/unauthenticated/T-71", test_unauthenticated);
   g_test_add_func ("/session/reconnect/timeout/T-73", test_timeout);
   g_test_add_func ("/session/reconnect/vanished/T-73", test_vanished);
+  g_test_add_func ("/session/reconnect/crowd/T-73", test_crowd);
   g_test_add_func ("/session/reconnect/config", test_config);
   return g_test_run ();
 }

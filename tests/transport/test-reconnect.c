@@ -29,6 +29,7 @@ typedef struct
   const char  *cipher;
   gsize        max_cached_control;
   guint        n_resumes;
+  guint        n_asked;         /* for a proof, by keepalive requests */
 } World;
 
 static gint64
@@ -139,6 +140,7 @@ side_resume_request (World                      *world,
 {
   g_auto(DevSshGlobalRequestMessage) message = { 0 };
   DevSshReconnectRequest request;
+  guint n_behind = 0;
 
   g_assert_true (devssh_global_request_message_decode (&message, event->payload, event->length, NULL));
   g_assert_true (devssh_reconnect_request_decode (&request, message.data.data, message.data.length, NULL));
@@ -146,7 +148,12 @@ side_resume_request (World                      *world,
                                                request.client_token.data, request.client_token.length));
   devssh_transport_lose (side->transport);
   g_assert_true (devssh_transport_can_serve (side->transport, request.last_received));
-  devssh_transport_answer_resume (side->temporary, side->transport, request.last_received);
+  if (devssh_transport_answer_resume (side->temporary, side->transport, request.last_received, &n_behind))
+    {
+      /* Those before have not arrived, and are sent again behind this one. */
+      g_assert_cmpuint (n_behind, ==, world->n_asked);
+      world->n_asked++;
+    }
   side_take_over (world, side);
 }
 
@@ -177,7 +184,10 @@ side_step (World *world,
       switch (devssh_transport_step (transport, side->now, &event))
         {
         case DEVSSH_TRANSPORT_MESSAGE:
-          side_message (side, &event);
+          if (event.payload[0] == DEVSSH_MESSAGE_GLOBAL_REQUEST)
+            world->n_asked--;
+          else
+            side_message (side, &event);
           break;
         case DEVSSH_TRANSPORT_RESUME_REQUEST:
           side_resume_request (world, side, &event);
@@ -671,10 +681,60 @@ test_far_numbers (void)
             carry (&world, &world.server, &world.client, G_MAXSIZE);
         }
       g_assert_cmpuint (devssh_transport_get_messages_sent (world.server.transport), <, 510);
+      g_assert_cmpuint (world.n_asked, ==, i + 1);
     }
   world_dial (&world);
   run (&world);
   assert_equal (&world);
+  g_assert_cmpuint (world.n_asked, ==, 0);
+  world_clear (&world);
+}
+
+/* One token fits: the peer's own, of this session, over this connection (T-70). */
+static void
+test_tokens (void)
+{
+  World world;
+  DevSshTransport *old;
+  const DevSshSecret *id;
+  guint8 token[DEVSSH_HASH_MAX_SIZE], reflected[DEVSSH_HASH_MAX_SIZE], both[2 * DEVSSH_HASH_MAX_SIZE];
+  gsize length, id_length;
+
+  world_init (&world, ALONE);
+  world_login (&world);
+  world_dial (&world);
+  /* As far as both have keys, and the client has not asked yet. */
+  old = world.server.transport;
+  id = devssh_transport_get_session_id (old);
+  while (devssh_transport_get_kex_count (world.client.temporary) == 0)
+    {
+      g_assert_cmpuint (carry (&world, &world.client, &world.server, G_MAXSIZE) +
+                        carry (&world, &world.server, &world.client, 1), >, 0);
+      g_assert_nonnull (world.server.temporary);
+    }
+  id_length = id->length;
+  memcpy (both, id->data, id_length);
+  memcpy (both + id_length, devssh_transport_get_session_id (world.server.temporary)->data, id_length);
+  g_assert_true (devssh_transport_make_token (world.client.temporary, FALSE, both, 2 * id_length, token, &length));
+  g_assert_true (devssh_transport_check_token (world.server.temporary, id, token, length));
+
+  for (gsize bit = 0; bit < 8 * length; bit++)
+    {
+      token[bit / 8] ^= (guint8) (1 << bit % 8);
+      g_assert_false (devssh_transport_check_token (world.server.temporary, id, token, length));
+      token[bit / 8] ^= (guint8) (1 << bit % 8);
+    }
+  for (gsize shorter = 0; shorter < length; shorter++)
+    g_assert_false (devssh_transport_check_token (world.server.temporary, id, token, shorter));
+  /* The server's own, back to it; the right one, at the client's end; and over another connection. */
+  g_assert_true (devssh_transport_make_token (world.server.temporary, FALSE, both, 2 * id_length, reflected, &length));
+  g_assert_false (devssh_transport_check_token (world.server.temporary, id, reflected, length));
+  g_assert_false (devssh_transport_check_token (world.client.temporary, id, token, length));
+  world_dial (&world);
+  run (&world);
+  assert_equal (&world);
+  g_assert_false (devssh_transport_check_token (world.server.transport, devssh_transport_get_session_id (world.server.transport),
+                                                token, length));
   world_clear (&world);
 }
 
@@ -769,6 +829,7 @@ main (int   argc,
   g_test_add_data_func ("/reconnect/ctr/T-23", GUINT_TO_POINTER (16), test_simple);
   g_test_add_data_func ("/reconnect/ctr-after-rekeys/T-23", GUINT_TO_POINTER (16 + 5), test_simple);
   g_test_add_func ("/reconnect/during-rekey/E-55", test_during_rekey);
+  g_test_add_func ("/reconnect/tokens/T-70", test_tokens);
   g_test_add_func ("/reconnect/cannot-serve/T-72", test_cannot_serve);
   g_test_add_func ("/reconnect/answer-lost/T-74", test_answer_lost);
   g_test_add_func ("/reconnect/far-numbers/T-74", test_far_numbers);
