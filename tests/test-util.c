@@ -122,7 +122,7 @@ test_pair_make_over (TestPair  *self,
 
   self->client = devssh_client_session_new (a, self->client_config, &error);
   g_assert_no_error (error);
-  self->server = devssh_server_session_new (b, self->server_config, self->host, &error);
+  self->server = devssh_server_session_new_reconnectable (b, self->server_config, self->host, self->sessions, &error);
   g_assert_no_error (error);
   g_signal_connect (self->client, "authenticating", G_CALLBACK (test_pair_host_cb), self);
   g_signal_connect (self->server, "authenticating", G_CALLBACK (test_pair_user_cb), self);
@@ -192,6 +192,7 @@ test_pair_free (TestPair *self)
   g_clear_object (&self->server_config);
   g_clear_object (&self->host);
   g_clear_object (&self->user);
+  g_clear_object (&self->sessions);
   test_settle ();
   g_free (self);
 }

@@ -38,6 +38,7 @@ typedef struct
   DevSshClientCredentials *user;            /* user "test", password "secret" */
   DevSshClientSession     *client;
   DevSshServerSession     *server;
+  DevSshReconnectableSessions *sessions;    /* NULL, unless a test makes one: then both ends can reconnect */
   gboolean                 accept_host;     /* TRUE: the client's handler says yes */
   gboolean                 accept_user;     /* TRUE: the server's handler says yes to the password "secret" */
   guint                    host_questions;

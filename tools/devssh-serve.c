@@ -64,14 +64,19 @@ typedef struct
 static GHashTable *users; /* (element-type utf8 User) */
 
 static void
+password_free (char *password)
+{
+  explicit_bzero (password, strlen (password));
+  g_free (password);
+}
+
+static void
 user_free (gpointer data)
 {
   User *self = data;
 
   g_ptr_array_unref (self->keys);
-  if (self->password != NULL)
-    explicit_bzero (self->password, strlen (self->password));
-  g_free (self->password);
+  g_clear_pointer (&self->password, password_free);
   g_free (self);
 }
 
@@ -89,10 +94,11 @@ user_ensure (const char *name)
   return self;
 }
 
-/* NAME:FILE; the file's text, and the rest of spec begins behind the colon. */
+/* NAME:FILE, and the file's text. */
 static User *
 read_spec (const char  *spec,
            char       **text,
+           gsize       *length,
            GError     **error)
 {
   const char *colon = strchr (spec, ':');
@@ -103,7 +109,7 @@ read_spec (const char  *spec,
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "'%s' is not NAME:FILE", spec);
       return NULL;
     }
-  if (!g_file_get_contents (colon + 1, text, NULL, error))
+  if (!g_file_get_contents (colon + 1, text, length, error))
     return NULL;
   name = g_strndup (spec, (gsize) (colon - spec));
   return user_ensure (name);
@@ -116,7 +122,7 @@ read_keys (const char  *spec,
 {
   g_autofree char *text = NULL;
   g_auto(GStrv) lines = NULL;
-  User *user = read_spec (spec, &text, error);
+  User *user = read_spec (spec, &text, NULL, error);
 
   if (user == NULL)
     return FALSE;
@@ -141,19 +147,27 @@ read_keys (const char  *spec,
   return TRUE;
 }
 
+/* An empty one would let everybody in who knows the name. */
 static gboolean
 read_password (const char  *spec,
                GError     **error)
 {
   g_autofree char *text = NULL;
-  User *user = read_spec (spec, &text, error);
+  gsize length, line;
+  User *user = read_spec (spec, &text, &length, error);
 
   if (user == NULL)
     return FALSE;
-  text[strcspn (text, "\r\n")] = '\0';
-  g_free (user->password);
-  user->password = g_steal_pointer (&text);
-  return TRUE;
+  line = strcspn (text, "\r\n");
+  g_clear_pointer (&user->password, password_free);
+  if (line > 0)
+    user->password = g_strndup (text, line);
+  explicit_bzero (text, length);
+  if (line > 0)
+    return TRUE;
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: the password is empty", spec);
+  return FALSE;
 }
 
 static gboolean
@@ -234,6 +248,14 @@ authenticating_cb (DevSshServer         *server,
   return TRUE;
 }
 
+/* What the plugins do something about. To say yes to anything else would be a promise that nobody keeps. */
+static const char *const command_channels[] = { DEVSSH_CHANNEL_TYPE_SESSION, NULL };
+static const char *const command_requests[] = { DEVSSH_REQUEST_EXEC, DEVSSH_REQUEST_SHELL, DEVSSH_REQUEST_SUBSYSTEM, NULL };
+static const char *const forwarding_channels[] = { DEVSSH_CHANNEL_TYPE_DIRECT_TCPIP, DEVSSH_CHANNEL_TYPE_DIRECT_STREAMLOCAL, NULL };
+static const char *const forwarding_requests[] = { DEVSSH_REQUEST_TCPIP_FORWARD, DEVSSH_REQUEST_CANCEL_TCPIP_FORWARD,
+                                                   DEVSSH_REQUEST_STREAMLOCAL_FORWARD,
+                                                   DEVSSH_REQUEST_CANCEL_STREAMLOCAL_FORWARD, NULL };
+
 static gboolean
 opening_cb (DevSshServer         *server,
             DevSshServerSession  *session,
@@ -241,10 +263,16 @@ opening_cb (DevSshServer         *server,
             gpointer              user_data)
 {
   const char *type = devssh_channel_opening_get_channel_type (opening);
-  gboolean wanted = g_str_equal (type, DEVSSH_CHANNEL_TYPE_SESSION) ? !no_commands : allow_forwarding;
+  gboolean is_command = g_strv_contains (command_channels, type);
+  gboolean is_forwarding = g_strv_contains (forwarding_channels, type);
 
-  if (wanted)
+  /* What is opened from here, a plugin opens for a forward that was allowed. */
+  if (!devssh_channel_opening_get_is_remote (opening)
+      || (is_command && !no_commands) || (is_forwarding && allow_forwarding))
     devssh_channel_opening_accept (opening);
+  else if (!is_command && !is_forwarding)
+    devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_UNKNOWN_CHANNEL_TYPE,
+                                   "This server knows no such channels");
   else
     devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED,
                                    "This server does not do that");
@@ -257,7 +285,9 @@ request_cb (DevSshServer         *server,
             DevSshSessionRequest *request,
             gpointer              user_data)
 {
-  devssh_session_request_complete (request, allow_forwarding);
+  devssh_session_request_complete (request, allow_forwarding
+                                            && g_strv_contains (forwarding_requests,
+                                                                devssh_session_request_get_request_type (request)));
   return TRUE;
 }
 
@@ -267,7 +297,12 @@ channel_request_cb (DevSshServer         *server,
                     DevSshChannelRequest *request,
                     gpointer              user_data)
 {
-  devssh_channel_request_complete (request, !no_commands);
+  DevSshChannel *channel = devssh_channel_request_get_channel (request);
+
+  devssh_channel_request_complete (request, !no_commands
+                                            && g_strv_contains (command_channels, devssh_channel_get_channel_type (channel))
+                                            && g_strv_contains (command_requests,
+                                                                devssh_channel_request_get_request_type (request)));
   return TRUE;
 }
 

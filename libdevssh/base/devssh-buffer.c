@@ -2,14 +2,16 @@
 /* Receive buffers from a pool: an idle session has none, and slices keep theirs alive. */
 #include <libdevssh/base/devssh-buffer-private.h>
 
-#define MAX_FREE 8
+#define MIN_KEPT 8      /* so many free ones stay; more as long as more than that are in use */
+#define MAX_KEPT 256
 
 struct _DevSshBufferPool
 {
   gatomicrefcount  ref_count;
   GMutex           lock;              /* slices are freed in any thread */
-  DevSshBuffer    *free[MAX_FREE];    /* without a reference to the pool, or it would never go */
+  DevSshBuffer    *free[MAX_KEPT];    /* without a reference to the pool, or it would never go */
   guint            n_free;
+  guint            n_used;
 };
 
 DevSshBufferPool *
@@ -47,6 +49,7 @@ devssh_buffer_new (DevSshBufferPool *pool)
   DevSshBuffer *self = NULL;
 
   g_mutex_lock (&pool->lock);
+  pool->n_used++;
   if (pool->n_free > 0)
     self = pool->free[--pool->n_free];
   g_mutex_unlock (&pool->lock);
@@ -74,22 +77,26 @@ void
 devssh_buffer_unref (DevSshBuffer *self)
 {
   DevSshBufferPool *pool;
-  gboolean kept = FALSE;
+  DevSshBuffer *surplus[2];
+  guint n_surplus = 0;
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
   pool = g_steal_pointer (&self->pool);
   g_mutex_lock (&pool->lock);
-  if (pool->n_free < MAX_FREE)
-    {
-      pool->free[pool->n_free++] = self;
-      kept = TRUE;
-    }
+  pool->n_used--;
+  if (pool->n_free < MAX_KEPT)
+    pool->free[pool->n_free++] = self;
+  else
+    surplus[n_surplus++] = self;
+  /* One comes and two go, until few are left of a time with many. */
+  while (n_surplus < G_N_ELEMENTS (surplus) && pool->n_free > MAX (MIN_KEPT, pool->n_used))
+    surplus[n_surplus++] = pool->free[--pool->n_free];
   g_mutex_unlock (&pool->lock);
 
-  if (!kept)
-    g_free (self);
+  while (n_surplus > 0)
+    g_free (surplus[--n_surplus]);
   devssh_buffer_pool_unref (pool);
 }
 

@@ -34,6 +34,11 @@ void              devssh_context_orphan             (DevSshContext *self);
  * What waits keeps the context. What is deferred from func runs in the next turn of the loop. */
 void              devssh_context_defer              (DevSshContext *self, void (*func) (gpointer data), gpointer data, GDestroyNotify destroy);
 
+/* Something in it is not done, though nothing that it belongs to is there any more: who runs it for others goes on. Any thread. */
+void              devssh_context_hold               (DevSshContext *self);
+void              devssh_context_release            (DevSshContext *self);
+gboolean          devssh_context_is_held            (DevSshContext *self);
+
 /* For a dispose that runs in another thread: the object is disposed of again in its own, where its last reference goes then. */
 void              devssh_context_take_home          (DevSshContext *self, gpointer object);
 

@@ -20,6 +20,7 @@ struct _DevSshContext
 {
   GSource             parent;
   gint                users;          /* atomic; from and to 0 only with the registry locked */
+  gint                holds;          /* atomic */
   GMainContext       *main_context;   /* a reference while there are users */
   GThread            *thread;         /* atomic: who ran us last, or made us */
   DevSshBufferPool   *buffer_pool;
@@ -412,6 +413,25 @@ DevSshBufferPool *
 devssh_context_get_buffer_pool (DevSshContext *self)
 {
   return self->buffer_pool;
+}
+
+void
+devssh_context_hold (DevSshContext *self)
+{
+  g_atomic_int_inc (&self->holds);
+}
+
+void
+devssh_context_release (DevSshContext *self)
+{
+  if (g_atomic_int_dec_and_test (&self->holds))
+    g_main_context_wakeup (self->main_context);
+}
+
+gboolean
+devssh_context_is_held (DevSshContext *self)
+{
+  return g_atomic_int_get (&self->holds) > 0;
 }
 
 gint64

@@ -33,6 +33,8 @@ void     devssh_question_set_context (DevSshQuestion *self, DevSshContext *conte
 void     devssh_question_begin    (DevSshQuestion *self);
 void     devssh_question_end      (DevSshQuestion *self, gboolean handled);
 void     devssh_question_kill     (DevSshQuestion *self);
+/* A handler answered, and no handler returned TRUE: refused, where nobody's word would have been left to others. */
+gboolean devssh_question_is_spoilt (DevSshQuestion *self);
 
 /* For subclasses: TRUE once; FALSE if there is an answer already, if the question is dead, or if this is not its thread. */
 gboolean devssh_question_take     (DevSshQuestion *self);

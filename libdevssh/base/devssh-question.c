@@ -30,6 +30,7 @@ typedef struct
   gpointer            sink_data;
   gboolean            asking;           /* handlers are being asked: answers are provisional */
   gboolean            has_answer;       /* somebody has taken the right to answer */
+  gboolean            spoilt;           /* and did not return TRUE */
   /* atomic, for whoever drops the last reference looks at them in any thread */
   gboolean            counted;          /* the sink knows */
   gboolean            dead;
@@ -230,9 +231,18 @@ devssh_question_end (DevSshQuestion *self,
 
   priv->asking = FALSE;
   if (!handled)
-    question_refuse (self);
+    {
+      priv->spoilt = priv->has_answer;
+      question_refuse (self);
+    }
   else if (priv->has_answer)
     question_count (self);
+}
+
+gboolean
+devssh_question_is_spoilt (DevSshQuestion *self)
+{
+  return PRIV (self)->spoilt;
 }
 
 static void

@@ -100,6 +100,8 @@ finish_item (DevSshChannel *self,
     }
 
   item->error = error != NULL ? g_error_copy (error) : NULL;
+  /* Whoever is told may want to use the memory again. */
+  g_clear_pointer (&item->owner, g_bytes_unref);
   out_queue_push (self->done, item);
   if (self->connection != NULL)
     devssh_connection_wake (self->connection);

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* How long an open may wait for an answer that is known and cannot leave (docs/decisions/0006). */
+#define HELD_MICROSECONDS (1 * G_USEC_PER_SEC)
+
 void
 devssh_connection_trace_channel (DevSshConnection *self,
                                  DevSshTraceEvent  event,
@@ -75,6 +78,31 @@ devssh_connection_send_held_opens (DevSshConnection *self,
       if (channel->connection != NULL && channel->phase == DEVSSH_CHANNEL_PHASE_NEVER)
         send_open (self, channel);
     }
+}
+
+static void
+held_too_long_cb (DevSshDeadline *deadline)
+{
+  DevSshReplySlot *slot = (DevSshReplySlot *) (void *) ((char *) deadline - offsetof (DevSshReplySlot, openings_until));
+  g_autoptr(GPtrArray) openings = g_steal_pointer (&slot->openings);
+
+  devssh_connection_send_held_opens (slot->owner, openings);
+}
+
+/* An answer that is known may stand behind one that is not, and whoever has to give that one may be waiting for this very
+ * channel (docs/decisions/0006): so it is not waited for without end. */
+static void
+hold_open (DevSshConnection *self,
+           DevSshReplySlot  *slot,
+           DevSshChannel    *channel)
+{
+  if (slot->openings == NULL)
+    {
+      slot->openings = g_ptr_array_new_with_free_func (g_object_unref);
+      devssh_deadline_set (&slot->openings_until, self->config->context,
+                           devssh_context_get_time (self->config->context) + HELD_MICROSECONDS, held_too_long_cb);
+    }
+  g_ptr_array_add (slot->openings, g_object_ref (channel));
 }
 
 static void
@@ -214,17 +242,13 @@ devssh_connection_open_bundled (DevSshConnection         *self,
     }
 
   /* "The port is forwarded" must reach the peer before the first channel of that forward does. What is
-   * not decided yet is not waited for: its handler may be the one who opens this channel (protocol.md 5.1). */
-  slot = devssh_replies_last_known (&self->replies);
+   * not decided yet is not waited for: its handler may be the one who opens this channel (protocol.md 5.1). A no
+   * makes nobody open anything. */
+  slot = devssh_replies_last_promise (&self->replies);
   if (slot == NULL)
-    {
-      send_open (self, channel);
-      return;
-    }
-
-  if (slot->openings == NULL)
-    slot->openings = g_ptr_array_new_with_free_func (g_object_unref);
-  g_ptr_array_add (slot->openings, g_object_ref (channel));
+    send_open (self, channel);
+  else
+    hold_open (self, slot, channel);
 }
 
 static void opening_answered_cb (DevSshQuestion *question, gpointer data);

@@ -2,6 +2,7 @@
 /* Replies leave in the order in which their requests came, whenever they were decided (design D14). */
 #pragma once
 
+#include <libdevssh/base/devssh-context-private.h>
 #include <libdevssh/base/devssh-question-private.h>
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ struct _DevSshReplySlot
   DevSshQuestion  *question;    /* not owned: it answers before it dies. NULL: answered, or never asked */
   GBytes          *payload;     /* behind 81 or 82, or NULL */
   GPtrArray       *openings;    /* (element-type DevSshChannel), or NULL: opens that must not overtake this reply */
+  DevSshDeadline   openings_until;   /* they wait no longer than that */
   gsize            bytes;       /* of the message, until the question is answered */
   DevSshReplySlot *outer;       /* of the session, which waits for the same answer, or NULL */
   guint            refusals;    /* requests refused unasked right behind this one: a number is all they cost */
@@ -50,8 +52,9 @@ DevSshReplySlot *devssh_replies_ready  (DevSshReplies   *self);
 DevSshReplySlot *devssh_replies_first  (DevSshReplies   *self);
 /* The next one that has no place yet, decided or not, or NULL. */
 DevSshReplySlot *devssh_replies_next   (DevSshReplies   *self);
-/* The last reply that is known, if only to a handler that has not returned yet, and has not left, or NULL. */
-DevSshReplySlot *devssh_replies_last_known (DevSshReplies *self);
+/* The last reply that is known and has not left, or NULL; a handler that has not returned yet may be the only one who knows it.
+ * A no that has come so far promises nothing. */
+DevSshReplySlot *devssh_replies_last_promise (DevSshReplies *self);
 void             devssh_replies_remove (DevSshReplies   *self,
                                         DevSshReplySlot *slot);
 

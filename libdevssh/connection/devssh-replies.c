@@ -90,13 +90,13 @@ devssh_replies_ready (DevSshReplies *self)
 }
 
 DevSshReplySlot *
-devssh_replies_last_known (DevSshReplies *self)
+devssh_replies_last_promise (DevSshReplies *self)
 {
   DevSshReplySlot *last = NULL;
 
   for (DevSshReplySlot *slot = self->head; slot != NULL; slot = slot->next)
     if (slot->want_reply &&
-        (slot->filled || devssh_question_get_answered (slot->question)))
+        (slot->filled ? slot->success : devssh_question_get_answered (slot->question)))
       last = slot;
 
   return last;
@@ -126,5 +126,6 @@ devssh_replies_remove (DevSshReplies   *self,
   self->n_refusals -= slot->refusals;
   g_clear_pointer (&slot->payload, g_bytes_unref);
   g_clear_pointer (&slot->openings, g_ptr_array_unref);
+  devssh_deadline_clear (&slot->openings_until);
   g_free (slot);
 }

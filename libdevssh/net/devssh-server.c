@@ -14,6 +14,8 @@
 #define MAX_THREADS 256
 /* From a session's last channel to the end of the session, when the server stops. */
 #define LEAVE_TIME  (1 * G_TIME_SPAN_SECOND)
+/* Between two looks at what services still have to do in our own context. */
+#define LOOK_TIME   (20 * G_TIME_SPAN_MILLISECOND)
 
 struct _DevSshServer
 {
@@ -31,6 +33,7 @@ struct _DevSshServer
   GTask                   *stop_task;
   DevSshCancelWatch       *stop_watch;
   DevSshDeadline           drained;         /* when those that are left are closed */
+  DevSshDeadline           look;            /* whether services have done what they had to */
 
   guint                    threads;
   GPtrArray               *workers;         /* (element-type DevSshWorker): those whose threads have not ended */
@@ -1682,12 +1685,23 @@ devssh_server_close (DevSshServer *self)
   devssh_server_close_sessions (self);
 }
 
-/* In the session's context, from here on. */
+/* In the session's context, from here on. A session that leaves when it has no channels any more; it has this. */
 typedef struct
 {
   DevSshSession  *session;
   DevSshDeadline  deadline;
 } Leaving;
+
+static G_DEFINE_QUARK (devssh-server-leaving, leaving)
+
+static void
+leaving_free (gpointer data)
+{
+  Leaving *self = data;
+
+  devssh_deadline_clear (&self->deadline);
+  g_free (self);
+}
 
 static void
 leaving_cb (DevSshDeadline *deadline)
@@ -1696,8 +1710,6 @@ leaving_cb (DevSshDeadline *deadline)
 
   if (g_list_model_get_n_items (devssh_session_get_channels (self->session)) == 0)
     devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
-  g_object_unref (self->session);
-  g_free (self);
 }
 
 /* A client may be reading what came last, and throw it away for a DISCONNECT: so it has a moment to go by itself. */
@@ -1709,14 +1721,17 @@ drain_channels_cb (GListModel *channels,
                    gpointer    user_data)
 {
   DevSshContext *context = devssh_session_get_private (user_data)->context;
-  Leaving *leaving;
+  Leaving *self = g_object_get_qdata (user_data, leaving_quark ());
 
-  if (g_list_model_get_n_items (channels) > 0)
-    return;
+  if (self != NULL && g_list_model_get_n_items (channels) == 0)
+    devssh_deadline_set (&self->deadline, context, devssh_context_get_time (context) + LEAVE_TIME, leaving_cb);
+}
 
-  leaving = g_new0 (Leaving, 1);
-  leaving->session = g_object_ref (user_data);
-  devssh_deadline_set (&leaving->deadline, context, devssh_context_get_time (context) + LEAVE_TIME, leaving_cb);
+/* Its thread may end with it, and with it the clock. */
+static void
+drain_closed_cb (DevSshSession *session)
+{
+  g_object_set_qdata (G_OBJECT (session), leaving_quark (), NULL);
 }
 
 /* Its client cannot come back: nobody listens any more. */
@@ -1733,8 +1748,16 @@ guest_drain_cb (gpointer data)
 {
   Errand *self = data;
   GListModel *channels = devssh_session_get_channels (self->session);
+  Leaving *leaving;
 
+  if (devssh_session_get_is_closed (self->session) || g_object_get_qdata (G_OBJECT (self->session), leaving_quark ()) != NULL)
+    return;
+
+  leaving = g_new0 (Leaving, 1);
+  leaving->session = self->session;
+  g_object_set_qdata_full (G_OBJECT (self->session), leaving_quark (), leaving, leaving_free);
   g_signal_connect_object (channels, "items-changed", G_CALLBACK (drain_channels_cb), self->session, 0);
+  g_signal_connect (self->session, "closed", G_CALLBACK (drain_closed_cb), NULL);
   g_signal_connect (self->session, "disconnected", G_CALLBACK (drain_disconnected_cb), NULL);
   if (g_list_model_get_n_items (channels) == 0 || devssh_session_get_private (self->session)->disconnected)
     devssh_session_close (self->session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Server stops");
@@ -1752,8 +1775,15 @@ static GTask *
 devssh_server_take_stop_task (DevSshServer *self)
 {
   devssh_deadline_clear (&self->drained);
+  devssh_deadline_clear (&self->look);
   g_clear_pointer (&self->stop_watch, devssh_cancel_watch_free);
   return g_steal_pointer (&self->stop_task);
+}
+
+static void
+devssh_server_look_cb (DevSshDeadline *deadline)
+{
+  devssh_server_finish_stop (G_STRUCT_MEMBER_P (deadline, -(glong) G_STRUCT_OFFSET (DevSshServer, look)));
 }
 
 static void
@@ -1761,6 +1791,13 @@ devssh_server_finish_stop (DevSshServer *self)
 {
   if (self->stop_task == NULL || g_hash_table_size (self->guests) > 0 || self->workers->len > 0)
     return;
+
+  if (devssh_context_is_held (self->context))
+    {
+      devssh_deadline_set (&self->look, self->context, devssh_context_get_time (self->context) + LOOK_TIME,
+                           devssh_server_look_cb);
+      return;
+    }
 
   devssh_context_return_boolean (self->context, devssh_server_take_stop_task (self), TRUE);
 }
@@ -1788,7 +1825,8 @@ devssh_server_stop_cancelled_cb (gpointer data)
  * is closed at once, the others a second after their last channel has closed, if
  * the client has not gone by then. One that has lost its connection, or loses it
  * now, is closed at once: its client could not come back.
- * [method@Server.close] ends those that are left.
+ * [method@Server.close] ends those that are left. What services have begun and have to end
+ * ([method@Service.hold]) is waited for, too.
  *
  * Since: 1.0
  */
@@ -1839,7 +1877,7 @@ devssh_server_stop_async (DevSshServer        *self,
  *
  * Ends [method@Server.stop_async].
  *
- * Returns: %TRUE: no session is left, and no thread of the server; %FALSE and
+ * Returns: %TRUE: no session is left, no thread of the server, and nothing that a service held; %FALSE and
  *   %G_IO_ERROR_CANCELLED in @error, or %G_IO_ERROR_PENDING: it was called before
  *
  * Since: 1.0

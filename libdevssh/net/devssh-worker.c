@@ -60,7 +60,8 @@ worker_thread (gpointer data)
   DevSshWorker *self = data;
 
   g_main_context_push_thread_default (self->main_context);
-  while (!g_atomic_int_get (&self->finishing) || g_atomic_int_get (&self->n_sessions) > 0)
+  while (!g_atomic_int_get (&self->finishing) || g_atomic_int_get (&self->n_sessions) > 0
+         || devssh_context_is_held (self->context))
     g_main_context_iteration (self->main_context, TRUE);
 
   /* Somebody else may hold a session for longer; what came before this moment is still done here. */

@@ -17,6 +17,7 @@ typedef struct
   GObject                 *config;
   GQueue                   asks;       /* (element-type Ask): the application thinks */
   gboolean                 detached;
+  guint                    holds;
 } DevSshServicePrivate;
 
 /**
@@ -95,6 +96,9 @@ static GError *
 refusal (DevSshQuestion *proxy,
          gboolean        handled)
 {
+  /* An answer that does not count is no answer, but not the same as none, either. */
+  handled = handled || devssh_question_is_spoilt (proxy);
+
   if (handled && DEVSSH_IS_CHANNEL_OPENING (proxy))
     {
       DevSshChannelOpening *opening = DEVSSH_CHANNEL_OPENING (proxy);
@@ -372,6 +376,8 @@ devssh_service_finalize (GObject *object)
 {
   DevSshServicePrivate *priv = devssh_service_get_instance_private (DEVSSH_SERVICE (object));
 
+  while (priv->holds > 0)
+    devssh_service_release (DEVSSH_SERVICE (object));
   g_clear_pointer (&priv->context, devssh_context_unref);
   g_free (priv->name);
 
@@ -676,8 +682,8 @@ devssh_service_ask_async (DevSshService       *self,
  * Gets what the application decided.
  *
  * A refusal is an error: %DEVSSH_CHANNEL_ERROR with the reason that the application gave
- * for an opening; %DEVSSH_ERROR_REFUSED for a request, and for an opening that no handler
- * took. When the session ends or @question is withdrawn meanwhile, it is %DEVSSH_ERROR_CLOSED.
+ * for an opening, or for one that a handler answered without returning %TRUE;
+ * %DEVSSH_ERROR_REFUSED for a request, and for an opening that no handler took. When the session ends or @question is withdrawn meanwhile, it is %DEVSSH_ERROR_CLOSED.
  *
  * Returns: %TRUE if the application accepted
  *
@@ -693,6 +699,49 @@ devssh_service_ask_finish (DevSshService  *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * devssh_service_hold:
+ * @self: a service that has, or had, a session
+ *
+ * Says that the service has something to do that outlives its session, such as to see the end of a
+ * process: the threads of a [class@Server] run on, and [method@Server.stop_async] waits, until
+ * [method@Service.release] was called as often. Call it while the session is there, or in
+ * [vfunc@Service.closed] at the latest, and hold for a bounded time.
+ *
+ * Since: 1.0
+ */
+void
+devssh_service_hold (DevSshService *self)
+{
+  DevSshServicePrivate *priv = devssh_service_get_instance_private (self);
+
+  g_return_if_fail (DEVSSH_IS_SERVICE (self));
+  g_return_if_fail (priv->context != NULL);
+
+  priv->holds++;
+  devssh_context_hold (priv->context);
+}
+
+/**
+ * devssh_service_release:
+ * @self: a service
+ *
+ * Takes one [method@Service.hold] back. What a service holds when it is freed is released by itself.
+ *
+ * Since: 1.0
+ */
+void
+devssh_service_release (DevSshService *self)
+{
+  DevSshServicePrivate *priv = devssh_service_get_instance_private (self);
+
+  g_return_if_fail (DEVSSH_IS_SERVICE (self));
+  g_return_if_fail (priv->holds > 0);
+
+  priv->holds--;
+  devssh_context_release (priv->context);
 }
 
 /**

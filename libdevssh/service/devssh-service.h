@@ -55,6 +55,11 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean       devssh_service_ask_finish  (DevSshService        *self,
                                            GAsyncResult         *result,
                                            GError              **error);
+/* For what has to be done after the session: the main context is run until it is released. */
+DEVSSH_AVAILABLE_IN_1_0
+void           devssh_service_hold        (DevSshService        *self);
+DEVSSH_AVAILABLE_IN_1_0
+void           devssh_service_release     (DevSshService        *self);
 DEVSSH_AVAILABLE_IN_1_0
 void           devssh_service_trace       (DevSshService        *self,
                                            DevSshTraceLevel      level,

@@ -353,6 +353,7 @@ resume_cb (gpointer data)
 
   devssh_session_notify (session, "is-connected");
   g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);
+  devssh_pump_run (priv->pump);
 }
 
 static void

@@ -211,13 +211,16 @@ devssh_session_config_dup_extensions (DevSshSessionConfig *self)
 {
   static const char * const known[] = {
     DEVSSH_EXTENSION_SERVER_SIGNATURE_ALGORITHMS, DEVSSH_EXTENSION_OPEN_CHANNEL_REQUEST,
-    DEVSSH_EXTENSION_SESSION_RECONNECT, DEVSSH_EXTENSION_SESSION_LATENCY, NULL
+    DEVSSH_EXTENSION_SESSION_RECONNECT, NULL
   };
   const char * const *names = devssh_session_config_get_protocol_extensions (self);
+  gboolean reconnect = g_strv_contains (names, DEVSSH_EXTENSION_SESSION_RECONNECT);
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
 
+  /* A latency travels in the trailers that come with reconnect. */
   for (guint i = 0; names[i] != NULL; i++)
-    if (g_strv_contains (known, names[i]) || !g_str_has_suffix (names[i], "@microsoft.com"))
+    if (g_strv_contains (known, names[i]) || !g_str_has_suffix (names[i], "@microsoft.com") ||
+        (reconnect && g_str_equal (names[i], DEVSSH_EXTENSION_SESSION_LATENCY)))
       g_strv_builder_add (builder, names[i]);
   return g_strv_builder_end (builder);
 }

@@ -171,14 +171,6 @@ void         devssh_session_tell_end             (DevSshSession *self);
 void         devssh_session_stream_closed        (DevSshSession *self);
 void         devssh_session_drop                 (DevSshSession *self);
 
-/* ---- devssh-session-metrics.c ---- */
-/* After each turn of the pump: hands out what was noted, sees to it that changes are notified. */
-void         devssh_session_emit_metrics         (DevSshSession *self);
-/* The session has ended: everything is told now. */
-void         devssh_session_close_metrics        (DevSshSession *self);
-/* The session is going away: whoever still has the metrics is told from the loop. */
-void         devssh_session_drop_metrics         (DevSshSession *self);
-
 /* ---- devssh-session-keepalive.c ---- */
 /* The session can send requests from now on, over this transport: the first interval begins. Nothing happens if it cannot, or if the
  * configuration has no keepalive. */
@@ -186,6 +178,14 @@ void         devssh_session_keepalive_restart    (DevSshSession *self);
 /* Nothing is sent and nothing is counted until restart(); the counts stay. Legal at any time. */
 void         devssh_session_keepalive_suspend    (DevSshSession *self);
 void         devssh_keepalive_free               (DevSshKeepalive *self);
+
+/* ---- devssh-session-metrics.c ---- */
+/* After each turn of the pump: hands out what was noted, sees to it that changes are notified. */
+void         devssh_session_emit_metrics         (DevSshSession *self);
+/* The session has ended: everything is told now. */
+void         devssh_session_close_metrics        (DevSshSession *self);
+/* The session is going away: whoever still has the metrics is told from the loop. */
+void         devssh_session_drop_metrics         (DevSshSession *self);
 
 /* ---- devssh-client-session.c ---- */
 /* May it be connected anew now? */
@@ -236,6 +236,8 @@ void         devssh_pump_unref        (DevSshPump *self);
 void         devssh_pump_start        (DevSshPump *self);
 /* Marks that there is something to do; the turn comes from the loop, or is the one that runs now. */
 void         devssh_pump_wake         (gpointer self);
+/* The turn at once, for whoever is called from the loop and has made work for it. */
+void         devssh_pump_run          (DevSshPump *self);
 /* Seals and writes what may leave before the end. */
 void         devssh_pump_flush_last   (DevSshPump *self);
 /* The connection is gone and the session goes on: nothing is read or written before devssh_pump_attach(). */

@@ -561,6 +561,13 @@ devssh_pump_wake (gpointer data)
 }
 
 void
+devssh_pump_run (DevSshPump *self)
+{
+  if (self->turns == 0)
+    devssh_pump_turn (self);
+}
+
+void
 devssh_pump_finish (DevSshPump   *self,
                     DevSshEndKind kind)
 {

@@ -54,6 +54,8 @@ devssh_session_resume (DevSshSession        *self,
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
 
+  /* Both ends have proved that the session is theirs (T-31). */
+  devssh_transport_set_phase (transport, DEVSSH_PHASE_OPEN);
   g_set_object (&priv->stream, stream);
   devssh_transport_set_observers (transport, priv->metrics, priv->tracer, priv->context);
   devssh_metrics_take_over (priv->metrics, counted);

@@ -52,7 +52,8 @@ G_DEFINE_FLAGS_TYPE (DevSshChannelSpliceFlags, devssh_channel_splice_flags,
                      G_DEFINE_ENUM_VALUE (DEVSSH_CHANNEL_SPLICE_CLOSE_CHANNEL, "close-channel"),
                      G_DEFINE_ENUM_VALUE (DEVSSH_CHANNEL_SPLICE_CLOSE_STREAM, "close-stream"))
 
-static void devssh_splice_read (DevSshSplice *self);
+static void devssh_splice_read    (DevSshSplice *self);
+static void devssh_splice_sent_cb (gpointer user_data, const GError *error);
 
 static DevSshSplice *
 devssh_splice_ref (DevSshSplice *self)
@@ -183,6 +184,17 @@ devssh_splice_settle (DevSshSplice *self)
 
 /* ---- stream -> channel ---- */
 
+/* Says who keeps the buffer: what must be remembered for a reconnect need not be copied. */
+static void
+devssh_splice_send (DevSshSplice *self,
+                    gsize         length)
+{
+  g_autoptr(GBytes) owner = g_bytes_new_with_free_func (self->buffer->data, length, (GDestroyNotify) devssh_buffer_unref,
+                                                        devssh_buffer_ref (self->buffer));
+
+  devssh_channel_queue_data (self->channel, 0, self->buffer->data, length, owner, devssh_splice_sent_cb, self);
+}
+
 static void
 devssh_splice_sent_cb (gpointer      user_data,
                        const GError *error)
@@ -193,7 +205,11 @@ devssh_splice_sent_cb (gpointer      user_data,
   if (error != NULL || self->reads_left == 0)
     g_clear_pointer (&self->buffer, devssh_buffer_unref);
   else if (!self->ended)
-    devssh_splice_read (self);
+    {
+      if (devssh_buffer_is_shared (self->buffer))
+        g_clear_pointer (&self->buffer, devssh_buffer_unref);
+      devssh_splice_read (self);
+    }
   devssh_splice_settle (self);
 }
 
@@ -211,7 +227,7 @@ devssh_splice_read (DevSshSplice *self)
   n = devssh_io_watch_read (self->watch, self->buffer->data, self->buffer->size, &error);
   if (n > 0)
     {
-      devssh_channel_queue_data (self->channel, 0, self->buffer->data, n, NULL, devssh_splice_sent_cb, self);
+      devssh_splice_send (self, (gsize) n);
       return;
     }
 

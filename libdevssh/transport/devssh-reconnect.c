@@ -449,7 +449,8 @@ send_again (DevSshTransport *self,
     }
 }
 
-/* Takes over everything but the stream, the keys and the numbers. */
+/* Takes over everything but the stream, the keys, the numbers, and the phase: that is for the session to set, which has looked at the
+ * token (T-31). */
 static void
 go_on_for (DevSshTransport *self,
            DevSshTransport *old)
@@ -458,7 +459,6 @@ go_on_for (DevSshTransport *self,
   self->session_id = devssh_secret_dup (old->session_id);
   g_clear_pointer (&self->services, g_ptr_array_unref);
   self->services = g_steal_pointer (&old->services);
-  self->phase = DEVSSH_PHASE_OPEN;
   self->reconnect.stopped = FALSE;
 }
 

@@ -693,7 +693,7 @@ devssh_transport_can_send_data (DevSshTransport *self)
   limit = self->out.start > 0 ? DEVSSH_TRANSPORT_DATA_LIMIT / 2 : DEVSSH_TRANSPORT_DATA_LIMIT;
 
   if (self->reconnect.lost)
-    return !devssh_transport_is_over (self) && self->reconnect.cache != NULL &&
+    return self->phase == DEVSSH_PHASE_OPEN && self->reconnect.cache != NULL && !devssh_transport_is_over (self) &&
            devssh_message_cache_get_data (self->reconnect.cache) < self->config->max_cached_data / 2;
 
   return self->phase == DEVSSH_PHASE_OPEN && !self->holding && !devssh_transport_is_over (self) &&

@@ -171,6 +171,8 @@ settle (DevSshCommandProcess *self)
   self->ended = TRUE;
   g_clear_pointer (&self->relay, devssh_command_relay_free);
   tell (self);
+  if (self->hung_up)
+    devssh_service_release (DEVSSH_SERVICE (self->service));
   devssh_command_process_unref (self);
 }
 
@@ -236,10 +238,12 @@ devssh_command_process_close (DevSshCommandProcess *self)
 void
 devssh_command_process_hang_up (DevSshCommandProcess *self)
 {
-  if (self->hung_up)
+  if (self->hung_up || self->ended)
     return;
 
   self->hung_up = TRUE;
+  /* The session may be over, and whoever runs the loop must not be before the group is. */
+  devssh_service_hold (DEVSSH_SERVICE (self->service));
   g_clear_pointer (&self->relay, devssh_command_relay_free);
   if (self->child_watch != NULL)
     {

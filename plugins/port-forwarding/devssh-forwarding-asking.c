@@ -137,25 +137,17 @@ check_duplicates (DevSshForwardingService *self,
                   guint                    local_port,
                   GTask                   *task)
 {
-  const char *host = NULL;
-  guint port = 0;
+  g_autofree char *name = NULL;
 
   if (has_remote (self, remote_host, remote_port))
-    {
-      host = remote_host;
-      port = remote_port;
-    }
+    name = devssh_forwarding_describe (remote_host, remote_port);
   else if (local_host != NULL && has_local (self, local_host, local_port))
-    {
-      host = local_host;
-      port = local_port;
-    }
+    name = devssh_forwarding_describe (local_host, local_port);
 
-  if (host == NULL)
+  if (name == NULL)
     return TRUE;
 
-  g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE,
-                           "%s port %u is forwarded already", host, port);
+  g_task_return_new_error (task, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "%s is forwarded already", name);
   return FALSE;
 }
 
@@ -261,7 +253,7 @@ devssh_forwarding_ask_peer (DevSshForwardingService *self,
                             guint                    local_port,
                             GTask                   *task)
 {
-  DevSshSession *session = devssh_forwarding_service_get_session (self, task);
+  g_autoptr(DevSshSession) session = NULL;
   const char *type = devssh_forwarding_path_of (remote_host) != NULL ? DEVSSH_REQUEST_STREAMLOCAL_FORWARD
                                                                      : DEVSSH_REQUEST_TCPIP_FORWARD;
   g_autoptr(DevSshPortForwardMessage) message = NULL;
@@ -270,8 +262,8 @@ devssh_forwarding_ask_peer (DevSshForwardingService *self,
   GError *error = NULL;
   Request *request;
 
-  /* Cancelled before anything was sent: then nothing is. */
-  if (session == NULL
+  /* Held: the application's factory may let go of it. Cancelled before anything was sent: then nothing is. */
+  if (!g_set_object (&session, devssh_forwarding_service_get_session (self, task))
       || !check_duplicates (self, remote_host, remote_port, local_host, local_port, task)
       || g_task_return_error_if_cancelled (task))
     return;

@@ -69,16 +69,18 @@ check_direct_duplicates (DevSshForwardingService  *self,
       if (path != NULL ? g_strcmp0 (path, devssh_forwarded_port_get_local_host (port)) == 0
                        : local_port != 0 && devssh_forwarded_port_get_local_port (port) == local_port)
         {
-          g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE,
-                       "%s port %u is forwarded already", local_address, local_port);
+          g_autofree char *name = devssh_forwarding_describe (local_address, local_port);
+
+          g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "%s is forwarded already", name);
           return FALSE;
         }
 
       if (devssh_forwarded_port_get_remote_port (port) == remote_port
           && devssh_forwarding_same_host (devssh_forwarded_port_get_remote_host (port), remote_host))
         {
-          g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE,
-                       "Something is forwarded to %s port %u already", remote_host, remote_port);
+          g_autofree char *name = devssh_forwarding_describe (remote_host, remote_port);
+
+          g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_INVALID_STATE, "Something is forwarded to %s already", name);
           return FALSE;
         }
     }
@@ -102,7 +104,8 @@ listen_for_remote_port (DevSshForwardingService  *self,
 {
   DevSshPortForwarder *forwarder = DEVSSH_PORT_FORWARDER (self);
   g_autoptr(GPtrArray) addresses = NULL;
-  DevSshForwardingListening *listening = NULL;
+  g_autoptr(DevSshForwardingListening) listening = NULL;
+  g_autofree char *name = NULL;
   DevSshForwardedPort *port;
 
   if (!check_direct_duplicates (self, local_address, local_port, remote_host, remote_port, error))
@@ -121,9 +124,17 @@ listen_for_remote_port (DevSshForwardingService  *self,
   if (listening == NULL)
     return NULL;
 
+  name = devssh_forwarding_describe (listening->host, listening->port);
   devssh_forwarding_service_trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_SERVER_LISTENING,
-                                   "Listening on %s port %u", listening->host, listening->port);
-  port = devssh_local_forwarder_new (DEVSSH_SERVICE (self), direct_type (remote_host), listening,
+                                   "Listening on %s", name);
+  /* The application was called twice meanwhile, and whatever listens after the end would do so for ever. */
+  if (self->closed)
+    {
+      g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED, "The session is closed");
+      return NULL;
+    }
+
+  port = devssh_local_forwarder_new (DEVSSH_SERVICE (self), direct_type (remote_host), g_steal_pointer (&listening),
                                      remote_host, remote_host, remote_port);
   devssh_forwarding_service_add (self, NULL, port);
 

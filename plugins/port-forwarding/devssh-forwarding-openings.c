@@ -186,16 +186,44 @@ held_free (Held *held)
   g_free (held);
 }
 
-#define NOT_OURS "Nobody here asked for this port to be forwarded"
+static gboolean
+may_be_asked_for (DevSshForwardingService  *self,
+                  DevSshPortForwardMessage *message)
+{
+  return devssh_forwarding_has_request_for (self, devssh_port_forward_message_get_host (message),
+                                            devssh_port_forward_message_get_port (message));
+}
+
+/* It waits no longer, one way or the other. */
+static void
+answer_now (DevSshForwardingService *self,
+            DevSshChannelOpening    *opening)
+{
+  g_autoptr(DevSshPortForwardMessage) message = read_opening (opening, NULL);
+  DevSshRemoteForwarder *forwarder = find_forwarder (self, message);
+
+  if (forwarder != NULL)
+    ask_for_forwarded (self, forwarder, opening);
+  else
+    reject (self, opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, "Nobody here asked for this port to be forwarded");
+}
+
+/* Out of the queue first: handlers may turn the loop, in which others are answered, too. */
+static void
+held_answer (Held *held)
+{
+  g_autoptr(DevSshForwardingService) self = g_object_ref (held->self);
+  g_autoptr(DevSshChannelOpening) opening = g_object_ref (held->opening);
+
+  g_queue_remove (&self->held, held);
+  held_free (held);
+  answer_now (self, opening);
+}
 
 static gboolean
 grace_over_cb (gpointer user_data)
 {
-  Held *held = user_data;
-
-  g_queue_remove (&held->self->held, held);
-  reject (held->self, held->opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, NOT_OURS);
-  held_free (held);
+  held_answer (user_data);
 
   return G_SOURCE_REMOVE;
 }
@@ -215,48 +243,34 @@ hold (DevSshForwardingService *self,
 }
 
 static gboolean
-may_be_asked_for (DevSshForwardingService  *self,
-                  DevSshPortForwardMessage *message)
-{
-  return devssh_forwarding_has_request_for (self, devssh_port_forward_message_get_host (message),
-                                            devssh_port_forward_message_get_port (message));
-}
-
-/* TRUE: it is over, one way or the other. */
-static gboolean
-look_at (DevSshForwardingService *self,
-         DevSshChannelOpening    *opening)
+may_wait (DevSshForwardingService *self,
+          DevSshChannelOpening    *opening)
 {
   g_autoptr(DevSshPortForwardMessage) message = read_opening (opening, NULL);
-  DevSshRemoteForwarder *forwarder = find_forwarder (self, message);
 
-  if (forwarder != NULL)
-    ask_for_forwarded (self, forwarder, opening);
-  else if (self->closed || !may_be_asked_for (self, message))
-    reject (self, opening, DEVSSH_CHANNEL_OPEN_FAILURE_CONNECT_FAILED, NOT_OURS);
-  else
-    return FALSE;
+  return !self->closed && find_forwarder (self, message) == NULL && may_be_asked_for (self, message);
+}
 
-  return TRUE;
+/* The first whose time has come; NULL: there is none. */
+static Held *
+find_answerable (DevSshForwardingService *self)
+{
+  for (GList *l = self->held.head; l != NULL; l = l->next)
+    {
+      if (!may_wait (self, ((Held *) l->data)->opening))
+        return l->data;
+    }
+
+  return NULL;
 }
 
 void
 devssh_forwarding_look_at_held (DevSshForwardingService *self)
 {
-  GQueue held = self->held;
+  Held *held;
 
-  /* What still waits comes back; handlers may bring more meanwhile. */
-  g_queue_init (&self->held);
-
-  while (held.head != NULL)
-    {
-      Held *item = g_queue_pop_head (&held);
-
-      if (look_at (self, item->opening))
-        held_free (item);
-      else
-        g_queue_push_tail (&self->held, item);
-    }
+  while ((held = find_answerable (self)) != NULL)
+    held_answer (held);
 }
 
 static gboolean
@@ -276,8 +290,10 @@ handle_forwarded (DevSshForwardingService  *self,
       return FALSE;
     }
 
-  if (!look_at (self, opening))
+  if (may_wait (self, opening))
     hold (self, opening);
+  else
+    answer_now (self, opening);
 
   return TRUE;
 }

@@ -130,6 +130,8 @@ typedef struct
   GIOStream         *stream;
   GSocketConnection *connection;
   GCancellable      *cancellable;    /* ours: the two directions end each other when one breaks */
+  gulong             closed_id;
+  gboolean           drained;        /* the connection has all that came through the channel */
   guint              running;
   GError            *error;          /* of the direction that broke first */
 } Pair;
@@ -147,11 +149,19 @@ pair_clear (gpointer data)
   g_object_unref (pair->cancellable);
 }
 
+/* Both ends have said what they had to say, as far as anybody can be told. */
+static gboolean
+pair_is_done (Pair *pair)
+{
+  return pair->drained && devssh_channel_get_is_closed (pair->channel)
+         && devssh_channel_get_error (pair->channel) == NULL && devssh_channel_get_exit_signal (pair->channel) == NULL;
+}
+
 static void
 pair_failed (Pair   *pair,
              GError *error)
 {
-  if (pair->error == NULL)
+  if (pair->error == NULL && !pair_is_done (pair))
     pair->error = error;
   else
     g_error_free (error);
@@ -159,11 +169,29 @@ pair_failed (Pair   *pair,
   g_cancellable_cancel (pair->cancellable);
 }
 
+/* What the connection may still have to say goes nowhere: so it is not waited for. */
+static void
+channel_closed_cb (DevSshChannel *channel,
+                   Pair          *pair)
+{
+  if (pair->drained && devssh_channel_get_is_closed (channel))
+    g_cancellable_cancel (pair->cancellable);
+}
+
+static void
+pair_drained (Pair *pair)
+{
+  g_socket_shutdown (g_socket_connection_get_socket (pair->connection), FALSE, TRUE, NULL);
+  pair->drained = TRUE;
+  channel_closed_cb (pair->channel, pair);
+}
+
 static void
 pair_direction_ended (Pair *pair)
 {
   if (--pair->running == 0)
     {
+      g_signal_handler_disconnect (pair->channel, pair->closed_id);
       trace_end (pair->service, pair->channel, pair->error != NULL ? pair->error->message : NULL);
 
       if (pair->error != NULL)
@@ -211,7 +239,7 @@ direction_done_cb (GObject      *source,
       return;
     }
   else
-    g_socket_shutdown (g_socket_connection_get_socket (pair->connection), FALSE, TRUE, NULL);
+    pair_drained (pair);
 
   pair_direction_ended (pair);
 }
@@ -240,6 +268,7 @@ pair_run (DevSshService     *service,
   pair->stream = g_object_ref (stream);
   pair->connection = g_object_ref (connection);
   pair->cancellable = g_cancellable_new ();
+  pair->closed_id = g_signal_connect (channel, "closed", G_CALLBACK (channel_closed_cb), pair);
   pair_direction (pair, stream, G_IO_STREAM (connection));
   pair_direction (pair, G_IO_STREAM (connection), stream);
   g_rc_box_release_full (pair, pair_clear);

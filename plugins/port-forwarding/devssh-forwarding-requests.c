@@ -259,12 +259,14 @@ forward_now (Forward *forward)
   if (listening != NULL)
     {
       g_autofree char *name = name_of (forward->message);
+      g_autofree char *place = devssh_forwarding_describe (listening->host, listening->port);
 
       devssh_forwarding_service_trace (self, DEVSSH_TRACE_LEVEL_INFO, DEVSSH_TRACE_EVENT_PORT_FORWARD_SERVER_LISTENING,
-                                       "Listening on %s port %u for the peer, which asked for %s",
-                                       listening->host, listening->port, name);
+                                       "Listening on %s for the peer, which asked for %s", place, name);
     }
-  grant (forward, g_steal_pointer (&listening), port, reply);
+  /* The application was called meanwhile, and whatever listens after the end would do so for ever. */
+  if (!self->closed)
+    grant (forward, g_steal_pointer (&listening), port, reply);
 }
 
 static void

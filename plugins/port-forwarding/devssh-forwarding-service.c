@@ -250,13 +250,14 @@ devssh_forwarding_service_open_channel (DevSshForwardingService  *self,
                                         GAsyncReadyCallback       callback,
                                         GTask                    *task)
 {
-  DevSshSession *session = devssh_forwarding_service_get_session (self, task);
   const char *type = devssh_port_forward_message_get_message_type (message);
+  g_autoptr(DevSshSession) session = NULL;
   g_autoptr(GBytes) fields = NULL;
   g_autoptr(GBytes) type_data = NULL;
   GError *error = NULL;
 
-  if (session == NULL)
+  /* Held: the application's factory may let go of it. */
+  if (!g_set_object (&session, devssh_forwarding_service_get_session (self, task)))
     return;
 
   fields = devssh_port_forward_message_to_bytes (message);
@@ -337,6 +338,13 @@ devssh_forwarding_service_trace (DevSshForwardingService *self,
   va_end (args);
 
   devssh_service_trace (DEVSSH_SERVICE (self), level, event, text);
+}
+
+char *
+devssh_forwarding_describe (const char *host,
+                            guint       port)
+{
+  return devssh_forwarding_path_of (host) != NULL ? g_strdup (host) : g_strdup_printf ("%s port %u", host, port);
 }
 
 GSource *

@@ -59,6 +59,9 @@ void                 devssh_forwarding_service_trace           (DevSshForwarding
                                                                 DevSshTraceEvent          event,
                                                                 const char               *format,
                                                                 ...);
+/* What people read: "localhost port 80", or a path. */
+char                *devssh_forwarding_describe                (const char               *host,
+                                                                guint                     port);
 GSource             *devssh_forwarding_watch_cancellable       (GCancellable             *cancellable,
                                                                 gboolean                (*func) (GCancellable *, gpointer),
                                                                 gpointer                  user_data);

@@ -116,9 +116,13 @@ retry_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* One look for all listeners: more than one may have failed. */
 static void
 accept_later (DevSshLocalForwarder *self)
 {
+  if (self->retry != NULL)
+    return;
+
   self->retry = g_timeout_source_new (RETRY_MILLISECONDS);
   g_source_set_callback (self->retry, retry_cb, self, NULL);
   g_source_attach (self->retry, g_main_context_get_thread_default ());

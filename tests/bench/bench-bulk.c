@@ -113,7 +113,9 @@ static const struct
   { DEVSSH_ALGORITHM_CIPHER_AES256_GCM, NULL },
   { DEVSSH_ALGORITHM_CIPHER_CHACHA20_POLY1305, NULL },
   { DEVSSH_ALGORITHM_CIPHER_AES256_CTR, DEVSSH_ALGORITHM_MAC_HMAC_SHA2_256_ETM },
+  { DEVSSH_ALGORITHM_CIPHER_AES256_GCM, NULL },
 };
+#define RECONNECT 3
 
 static gboolean
 run_ours (const BenchMeasure   *measure,
@@ -126,6 +128,7 @@ run_ours (const BenchMeasure   *measure,
   job.ends.core = 1;
   job.ends.cipher = protections[measure->variant].cipher;
   job.ends.mac = protections[measure->variant].mac;
+  job.ends.reconnect = measure->variant == RECONNECT;
   if (!bench_run_pair (bench_server_body, &job.ends, bulk_client, &job, &job.port, value, error))
     return FALSE;
   *value /= 1e6;
@@ -194,6 +197,7 @@ run_openssh_download (const BenchMeasure   *measure,
 
 static const BenchMeasure measures[] = {
   { "bulk_aes256gcm_mbps", "MB/s", run_ours, 0, { "bulk_limit_mbps", "bulk_openssh_mbps" } },
+  { "bulk_reconnect_mbps", "MB/s", run_ours, RECONNECT, { "bulk_aes256gcm_mbps" } },
   { "bulk_limit_mbps", "MB/s", run_limit },
   { "bulk_openssh_mbps", "MB/s", run_openssh, 0 },
   { "bulk_openssh_download_mbps", "MB/s", run_openssh_download, 0 },

@@ -16,7 +16,7 @@
 DevSshSessionConfig *
 bench_ends_config (const BenchEnds *ends)
 {
-  DevSshSessionConfig *config = devssh_session_config_new ();
+  DevSshSessionConfig *config = ends->reconnect ? devssh_session_config_new_with_reconnect () : devssh_session_config_new ();
   g_autoptr(GError) error = NULL;
 
   if (ends->cipher != NULL)
@@ -92,6 +92,7 @@ typedef struct
   DevSshSessionConfig     *config;
   DevSshServerCredentials *credentials;
   GHashTable              *sessions;
+  DevSshReconnectableSessions *reconnectable;
   DevSshServer            *threaded;     /* NULL: one thread does it all */
 } Server;
 
@@ -196,7 +197,7 @@ accept_cb (int          listener,
       return G_SOURCE_CONTINUE;
     }
 
-  session = devssh_server_session_new (stream, self->config, self->credentials, &error);
+  session = devssh_server_session_new_reconnectable (stream, self->config, self->credentials, self->reconnectable, &error);
   if (session == NULL)
     bench_die ("%s", error->message);
 
@@ -261,6 +262,8 @@ bench_server_body (int           fd,
   self.credentials = devssh_server_credentials_new ();
   self.sessions = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   devssh_server_credentials_add_key (self.credentials, key);
+  if (ends->reconnect)
+    self.reconnectable = devssh_reconnectable_sessions_new ();
   if (ends->threads > 0)
     {
       self.threaded = devssh_server_new (self.config, self.credentials);
@@ -327,12 +330,18 @@ connected_cb (GObject      *source,
                                             authenticated_cb, user_data);
 }
 
+GIOStream *
+bench_dial (guint16 port)
+{
+  return wrap (bench_connect (port));
+}
+
 static void
 begin (Logins              *self,
        DevSshSessionConfig *config,
        guint16              port)
 {
-  g_autoptr(GIOStream) stream = wrap (bench_connect (port));
+  g_autoptr(GIOStream) stream = bench_dial (port);
   g_autoptr(GError) error = NULL;
   g_autoptr(DevSshClientSession) session = devssh_client_session_new (stream, config, &error);
 

@@ -24,6 +24,7 @@ typedef struct
   const char *cipher;         /* NULL: the default offer */
   const char *mac;
   guint       max_channels;   /* 0: the default */
+  gboolean    reconnect;      /* sessions that survive the loss of their connection */
   gboolean    plugins;
   const char *plugin_folder;
 } BenchEnds;
@@ -40,6 +41,8 @@ void                 bench_server_body   (int fd, gconstpointer data);
 /* A GAsyncReadyCallback that keeps the result; user_data: GAsyncResult ** */
 void                 bench_keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data);
 
+/* A connection to the server, for a session. */
+GIOStream           *bench_dial           (guint16 port);
 /* A session that has logged in with a key of Ed25519. */
 DevSshClientSession *bench_login          (DevSshSessionConfig *config, guint16 port);
 /* So many, a few at a time. */

@@ -48,6 +48,7 @@ typedef struct
 extern const BenchGroup bench_bulk_group;
 extern const BenchGroup bench_handshake_group;
 extern const BenchGroup bench_message_group;
+extern const BenchGroup bench_reconnect_group;
 extern const BenchGroup bench_channel_group;
 extern const BenchGroup bench_forward_group;
 extern const BenchGroup bench_command_group;

@@ -16,6 +16,7 @@
 static const BenchGroup * const groups[] = {
   &bench_bulk_group,
   &bench_handshake_group,
+  &bench_reconnect_group,
   &bench_message_group,
   &bench_channel_group,
   &bench_forward_group,

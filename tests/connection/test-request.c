@@ -1268,6 +1268,85 @@ test_request_open_waits (void)
   g_assert_nonnull (second);
 }
 
+/* A "yes" stands in line behind a request whose handler waits for the very channel that is not to overtake it: the channel
+ * goes first then, after a while (docs/decisions/0006). */
+static void
+test_request_open_waits_for_itself (void)
+{
+  TestEnd end;
+  Keeper keeper;
+  g_autoptr(GAsyncResult) opened = NULL;
+  g_autoptr(GAsyncResult) later = NULL;
+  g_autoptr(GAsyncResult) ended = NULL;
+
+  keeper_init (&keeper);
+  test_end_init (&end, FALSE, NULL);
+  end.session_request = keep_session_request_cb;
+  end.user_data = &keeper;
+  receive_session_request (&end, "first@example.org", TRUE);
+  receive_session_request (&end, "second@example.org", TRUE);
+  test_end_run (&end);
+  devssh_session_request_complete (keeper.kept->pdata[1], TRUE);
+  devssh_connection_open (end.connection, NULL, NULL, 0, test_task_new (NULL, &opened));
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "");
+  devssh_context_advance_clock (end.context, G_USEC_PER_SEC / 2);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "");
+  devssh_context_advance_clock (end.context, G_USEC_PER_SEC / 2);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "90 ");
+
+  /* The next one waits anew; and the replies are in order, whatever went between them. */
+  devssh_connection_open (end.connection, NULL, NULL, 0, test_task_new (NULL, &later));
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "90 ");
+  devssh_session_request_complete (keeper.kept->pdata[0], FALSE);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "90 82 81 90 ");
+
+  /* One that still waits when the session ends is over, and its time never comes. */
+  receive_session_request (&end, "third@example.org", TRUE);
+  receive_session_request (&end, "fourth@example.org", TRUE);
+  test_end_run (&end);
+  devssh_session_request_complete (keeper.kept->pdata[3], TRUE);
+  devssh_connection_open (end.connection, NULL, NULL, 0, test_task_new (NULL, &ended));
+  keeper_clear (&keeper);
+  test_end_clear (&end);
+  g_assert_nonnull (opened);
+  g_assert_nonnull (later);
+  g_assert_nonnull (ended);
+}
+
+/* A "no" is no reason to wait: nobody opens a channel on the strength of it, and keepalives are all answered with it. */
+static void
+test_request_open_behind_no (void)
+{
+  TestEnd end;
+  Keeper keeper;
+  g_autoptr(GAsyncResult) opened = NULL;
+
+  keeper_init (&keeper);
+  test_end_init (&end, FALSE, NULL);
+  end.session_request = keep_session_request_cb;
+  end.user_data = &keeper;
+  receive_session_request (&end, "first@example.org", TRUE);
+  receive_session_request (&end, "keepalive@openssh.com", TRUE);
+  receive_session_request (&end, "second@example.org", TRUE);
+  test_end_run (&end);
+  devssh_session_request_complete (keeper.kept->pdata[1], FALSE);
+  test_end_clear_log (&end);
+  devssh_connection_open (end.connection, NULL, NULL, 0, test_task_new (NULL, &opened));
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "90 ");
+  devssh_session_request_complete (keeper.kept->pdata[0], TRUE);
+  test_end_run (&end);
+  g_assert_cmpstr (end.log->str, ==, "90 81 82 82 ");
+  keeper_clear (&keeper);
+  test_end_clear (&end);
+  g_assert_nonnull (opened);
+}
+
 /* A channel is accepted some turns of the loop after its peer began to ask things of it. */
 static void
 test_request_before_accept (void)
@@ -1614,6 +1693,8 @@ main (int   argc,
   g_test_add_func ("/connection/request/place-of-reply", test_request_place_of_reply);
   g_test_add_func ("/connection/request/open-in-handler/E-29", test_request_open_in_handler);
   g_test_add_func ("/connection/request/open-waits/E-29", test_request_open_waits);
+  g_test_add_func ("/connection/request/open-waits-for-itself/E-29", test_request_open_waits_for_itself);
+  g_test_add_func ("/connection/request/open-behind-no", test_request_open_behind_no);
   g_test_add_func ("/connection/request/before-accept", test_request_before_accept);
   g_test_add_func ("/connection/request/long-before-accept", test_request_long_before_accept);
   g_test_add_func ("/connection/request/as-heard/E-29", test_request_as_heard);

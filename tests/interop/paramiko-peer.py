@@ -5,6 +5,7 @@
    paramiko-peer.py server HOST-KEY PUBLIC-KEY PASSWORD
    paramiko-peer.py client PORT key|password KEY-OR-PASSWORD BYTES         keys are Ed25519
    paramiko-peer.py commands PORT KEY FOLDER         what a server runs: commands, a terminal, SFTP
+   paramiko-peer.py doors PORT KEY                   what a server says yes to, of things that it should not know
 """
 import json
 import os
@@ -230,4 +231,29 @@ def commands(port, secret, folder):
     say('result', ok=True)
 
 
-{'server': server, 'client': client, 'commands': commands}[sys.argv[1]](*sys.argv[2:])
+def asks(function, *args):
+    try:
+        return function(*args)
+    except paramiko.SSHException:
+        return False
+
+
+def doors(port, secret):
+    transport = paramiko.Transport(('127.0.0.1', int(port)))
+    transport.connect(username='test', pkey=paramiko.Ed25519Key.from_private_key_file(secret))
+    for kind in 'auth-agent@openssh.com', 'x@example.org':
+        say('door', name=f'channel {kind}', open=bool(asks(transport.open_channel, kind, None, None, None, None, LIMIT)))
+    for kind in 'x@example.org', 'tcpip-forward@example.org':
+        say('door', name=f'request {kind}', open=transport.global_request(kind, wait=True) is not None)
+    channel = asks(transport.open_session, None, None, LIMIT)
+    if channel:
+        say('door', name='x11', open=asks(channel.request_x11, 0, 'MIT-MAGIC-COOKIE-1', '00') is not False)
+    target = socket.create_server(('127.0.0.1', 0))
+    channel = asks(transport.open_channel, 'direct-tcpip', target.getsockname(), ('127.0.0.1', 1), None, None, LIMIT)
+    if channel:
+        say('door', name='exec on direct-tcpip', open=asks(channel.exec_command, 'true') is not False)
+    transport.close()
+    say('result', ok=True)
+
+
+{'server': server, 'client': client, 'commands': commands, 'doors': doors}[sys.argv[1]](*sys.argv[2:])

@@ -389,10 +389,16 @@ class EchoTarget(Target):
         connection.shutdown(socket.SHUT_WR)
 
 
-def echo_through(port, size=1 << 20, host='127.0.0.1'):
-    """Sends size random bytes to a port behind which an EchoTarget stands, and checks what comes back."""
+def connect_path(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    return connection
+
+
+def echo_through(place, size=1 << 20, host='127.0.0.1'):
+    """Sends size random bytes to a port or path behind which an EchoTarget stands, and checks what comes back."""
     data = os.urandom(size)
-    with socket.create_connection((host, port), LIMIT) as connection:
+    with connect_path(place) if isinstance(place, str) else socket.create_connection((host, place), LIMIT) as connection:
         connection.settimeout(LIMIT)
 
         def send():

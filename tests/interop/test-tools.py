@@ -353,6 +353,77 @@ def _():
         assert forward.end() == 0
 
 
+def forwards_sockets(there, tag):
+    """All four pairs of ends, in both directions."""
+    folder = scratch(f'sockets-{tag}')
+    os.mkdir(folder, 0o700)
+    target = os.path.join(folder, 'target')
+    with EchoTarget(path=target), EchoTarget() as port:
+        for direction in 'L', 'R':
+            path = os.path.join(folder, f'listen-{direction}')
+            odd = os.path.join(folder, f'a:b-{direction}')
+            # To one end only one way leads.
+            for rules in ([f'{path}:{target}', f'0:localhost:{port.port}'], [f'{path}:127.0.0.1:{port.port}', f'127.0.0.1:0:{target}'],
+                          [f'[{odd}]:[{target}]']):
+                with Forward(*(a for rule in rules for a in ('-' + direction, rule)), *there) as forward:
+                    with forward.changed:
+                        assert forward.changed.wait_for(lambda: len(forward.of('forwarding')) == len(rules), 30), forward.tail()
+                    for event in forward.of('forwarding'):
+                        listening = event['listen-path']
+                        assert bool(listening) != bool(event['listen-port']) and bool(event['path']) != bool(event['port']), event
+                        assert not listening or stat.S_IMODE(os.stat(listening).st_mode) == 0o600
+                        echo_through(listening or event['listen-port'])
+                    assert forward.end() == 0
+                if direction == 'L':
+                    assert not os.path.exists(path) and not os.path.exists(odd)
+
+
+@case('/tools/forward/sockets/sshd')
+def _():
+    with Sshd('StreamLocalBindUnlink yes') as server:
+        forwards_sockets(there(server), 'sshd')
+
+
+@case('/tools/forward/sockets/serve')
+def _():
+    with Serve('--allow-forwarding') as server:
+        forwards_sockets(server.there(), 'serve')
+        assert server.end() == 0
+
+
+@case('/tools/forward/sockets/T-87/in-the-way')
+def _():
+    path = scratch('in-the-way')
+    target = ['-L', f'{path}:localhost:1', *there(sshd())]
+    write('in-the-way', 'a file')
+    assert b'exists' in devssh('forward', *target, expect=REFUSED).stderr
+    assert b'exists' in devssh('forward', '--replace-sockets', *target, expect=REFUSED).stderr
+    assert open(path, encoding='utf-8').read() == 'a file'
+    os.remove(path)
+    # What is left of a program that had no time to clean up.
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(path)
+    assert b'exists' in devssh('forward', *target, expect=REFUSED).stderr
+    with EchoTarget() as echo, Forward('--replace-sockets', '-L', f'{path}:127.0.0.1:{echo.port}', *there(sshd())) as forward:
+        forward.wait_for('forwarding')
+        echo_through(path)
+        assert forward.end() == 0
+    assert not os.path.exists(path)
+
+
+@case('/tools/forward/sockets/refused')
+def _():
+    with Serve() as server:
+        text = devssh('forward', '-R', f'{scratch("never")}:localhost:1', *server.there(), expect=REFUSED).stderr
+        assert b'The server does not forward ' in text, text
+    with Serve('--allow-forwarding') as server:
+        write('a-file', '')
+        text = devssh('forward', '-R', f'{scratch("a-file")}:localhost:1', *server.there(), expect=REFUSED).stderr
+        assert b'The server does not forward ' in text, text
+    text = devssh('forward', '-L', '/' + 'x' * 200 + ':localhost:1', *there(sshd()), expect=REFUSED).stderr
+    assert b'longer than the path of a socket' in text, text
+
+
 @case('/tools/forward/port-taken')
 def _():
     with socket.create_server(('', 0), family=socket.AF_INET6, dualstack_ipv6=True) as taken:
@@ -363,7 +434,9 @@ def _():
 
 @case('/tools/forward/not-a-port')
 def _():
-    for spec in '80', 'x:localhost:80', '80:localhost:0', '80:localhost:65536', '1:2:3:4:5':
+    for spec in ('80', 'x:localhost:80', '80:localhost:0', '80:localhost:65536', '1:2:3:4:5', '', ':', ':80', '80::80',
+                 '/run/a', '/run/a:', '/run/a:80', '/run/a:80:localhost:80', '80:/run/a:80', 'run/a:/run/b', '80:run/a',
+                 '80:localhost:/run/a', '[/run/a]:', '[::1]:/run/a'):
         devssh('forward', '-L', spec, *there(sshd()), expect=USAGE)
 
 
@@ -475,6 +548,36 @@ def _():
                 assert forward.end() == 0
 
 
+@case('/tools/serve/leaves-no-children')
+def _():
+    """A command that does not go when it is told to is gone when the server is, whoever ran it."""
+    children = []
+    with Serve('--drain', '0') as one, Serve('--drain', '0', '--threads', '2') as two:
+        clients = [subprocess.Popen(ssh(server.port, 'trap "" HUP; echo $$; exec sleep 600'), stdout=subprocess.PIPE)
+                   for server in (one, two)]
+        children = [int(client.stdout.readline()) for client in clients]
+        for server in one, two:
+            server.process.terminate()
+        assert one.finish() == 0 and two.finish() == 0
+        for client in clients:
+            client.communicate(timeout=60)
+    left = [child for child in children if os.path.exists(f'/proc/{child}/fd')]
+    for child in left:
+        os.kill(child, signal.SIGKILL)
+    assert not left, left
+
+
+@case('/tools/serve/T-84/doors')
+def _():
+    """What the server does not know it does not grant, whatever else it allows."""
+    command = peers.script('paramiko-peer.py', 'paramiko')
+    for options in [], ['--allow-forwarding'], ['--no-commands', '--allow-forwarding'], ['--no-commands']:
+        with Serve(*options) as server:
+            doors = peers.run_client([*command, 'doors', str(server.port), key('ed25519')]).of('door')
+            assert len(doors) == 4 + ('--no-commands' not in options) + ('--allow-forwarding' in options), doors
+            assert not [d['name'] for d in doors if d['open']], (options, doors)
+
+
 @case('/tools/serve/T-88/environment-and-subsystems')
 def _():
     env = {**os.environ, 'LC_TEST': 'seen', 'LD_PRELOAD_TEST': 'no'}
@@ -506,6 +609,10 @@ def _():
     options = write('with-options', 'no-pty ' + open(key('ed25519') + '.pub', encoding='utf-8').read())
     devssh('serve', '--user', f'test:{options}', expect=USAGE)
     devssh('serve', '--user', 'test', expect=USAGE)
+    # An empty password would let everybody in.
+    for name, text in ('empty', ''), ('empty-line', '\nopen sesame\n'), ('zero', '\0open sesame\n'):
+        failed = devssh('serve', '--password', f'ali:{write(name, text)}', expect=USAGE)
+        assert b'empty' in failed.stderr, failed
 
 
 @case('/tools/serve/T-87/unix-socket')

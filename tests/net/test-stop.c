@@ -174,6 +174,43 @@ test_stop_idle (void)
   test_fixture_clear (&self);
 }
 
+/* The moment that a client has is not longer than its session, nor than the thread it ran in. */
+static void
+test_stop_leaves_nothing (gconstpointer data)
+{
+  g_autoptr(DevSshClientSession) session = NULL;
+  g_autoptr(DevSshChannel) channel = NULL;
+  g_autoptr(GAsyncResult) opened = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(DevSshServerSession) theirs = NULL;
+  g_autoptr(GError) error = NULL;
+  Fixture self;
+  GWeakRef gone;
+
+  test_fixture_init (&self);
+  devssh_server_set_threads (self.server, GPOINTER_TO_UINT (data));
+  g_signal_connect (self.server, "session-channel-opening", G_CALLBACK (test_opening_cb), NULL);
+  session = test_fixture_connect (&self);
+  g_weak_ref_init (&gone, self.last);
+  test_fixture_log_in (&self, session);
+  devssh_session_open_channel_async (DEVSSH_SESSION (session), NULL, NULL, test_keep_result_cb, &opened);
+  test_spin_until (opened != NULL);
+  channel = devssh_session_open_channel_finish (DEVSSH_SESSION (session), opened, &error);
+  g_assert_no_error (error);
+
+  devssh_server_stop_async (self.server, 0, NULL, test_keep_result_cb, &result);
+  devssh_channel_close (channel);
+  test_settle ();
+  devssh_session_close (DEVSSH_SESSION (session), DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "seen it");
+  test_spin_until (result != NULL);
+  g_assert_true (devssh_server_stop_finish (self.server, result, &error));
+  test_settle ();
+  theirs = g_weak_ref_get (&gone);
+  g_assert_null (theirs);
+  g_weak_ref_clear (&gone);
+  test_fixture_clear (&self);
+}
+
 /* ---- requests of channels ---- */
 
 typedef struct
@@ -270,6 +307,8 @@ main (int    argc,
   g_test_add_func ("/net/server/stop/T-65/cancelled", test_stop_cancelled);
   g_test_add_func ("/net/server/stop/then-close", test_stop_then_close);
   g_test_add_func ("/net/server/stop/idle", test_stop_idle);
+  g_test_add_data_func ("/net/server/stop/leaves-nothing/here", GUINT_TO_POINTER (0), test_stop_leaves_nothing);
+  g_test_add_data_func ("/net/server/stop/leaves-nothing/thread/T-92", GUINT_TO_POINTER (1), test_stop_leaves_nothing);
   g_test_add_func ("/net/server/channel-request", test_channel_request);
   return g_test_run ();
 }

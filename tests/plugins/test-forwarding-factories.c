@@ -19,6 +19,7 @@ typedef struct
   guint    n_calls;
   guint    n_destroyed;
   GPtrArray *listeners;
+  DevSshSession *ends;      /* closed inside, or NULL */
 } Listeners;
 
 static guint
@@ -63,6 +64,11 @@ listener_cb (DevSshPortForwarder  *forwarder,
   if (!self->no_port)
     *chosen_port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
   g_ptr_array_add (self->listeners, g_object_ref (listener));
+  if (self->ends != NULL)
+    {
+      devssh_session_close (self->ends, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "enough");
+      test_spin_until (devssh_service_get_session (DEVSSH_SERVICE (forwarder)) == NULL);
+    }
 
   return g_steal_pointer (&listener);
 }
@@ -362,6 +368,7 @@ typedef struct
   gboolean  changes;        /* what it must only add to */
   gboolean  says_why;
   guint     n_destroyed;
+  DevSshClientSession **drops;  /* closed and let go of inside, or NULL */
 } Messages;
 
 static GBytes *
@@ -388,6 +395,12 @@ message_cb (DevSshPortForwarder           *forwarder,
       if (self->says_why)
         g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "not like this");
       return NULL;
+    }
+
+  if (self->drops != NULL)
+    {
+      devssh_session_close (DEVSSH_SESSION (*self->drops), DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "enough");
+      g_clear_object (self->drops);
     }
 
   devssh_writer_put_bytes (writer, data, length);
@@ -613,6 +626,54 @@ test_session_closed (void)
   g_assert_cmpuint (messages.n_destroyed, ==, 1);
 }
 
+/* A session that ends inside a factory listens to nothing afterwards. */
+static void
+test_session_ends_inside (gconstpointer data)
+{
+  gboolean by_peer = GPOINTER_TO_INT (data);
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_auto(Listeners) listeners;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  g_autoptr(GError) error = NULL;
+
+  listeners_init (&listeners, by_peer ? f->server_forwarder : f->client_forwarder);
+  listeners.ends = by_peer ? f->server : f->client;
+  listeners.chosen = free_port ();
+  /* This address has no second one of IPv6. */
+  port = by_peer ? forward_from (f->client_forwarder, "127.0.0.2", listeners.chosen, NULL, 1, &error)
+                 : forward_to (f->client_forwarder, "127.0.0.2", listeners.chosen, NULL, 1, &error);
+  g_assert_null (port);
+  g_assert_nonnull (error);
+  if (!by_peer)
+    g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_CLOSED);
+  test_settle ();
+  g_assert_cmpuint (listeners.listeners->len, >, 0);
+  g_assert_true (tcp_can_listen ("127.0.0.2", listeners.chosen));
+}
+
+static void
+test_session_dropped_inside (gconstpointer data)
+{
+  gboolean opens = GPOINTER_TO_INT (data);
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_auto(Messages) messages;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  g_autoptr(GIOStream) stream = NULL;
+  g_autoptr(DevSshPortForwarder) forwarder = g_object_ref (f->client_forwarder);
+  g_autoptr(GError) error = NULL;
+
+  messages_init (&messages, forwarder);
+  messages.drops = &f->pair->client;
+  if (opens)
+    stream = stream_to (forwarder, NULL, 1, &error);
+  else
+    port = forward_from (forwarder, NULL, 0, NULL, 1, &error);
+  g_assert_nonnull (error);
+  g_assert_null (stream);
+  g_assert_null (port);
+  g_assert_cmpuint (messages.n_destroyed, ==, 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -639,6 +700,12 @@ main (int   argc,
   g_test_add_data_func ("/forwarding/messages/refused/channel-open",
                         GINT_TO_POINTER (DEVSSH_PORT_FORWARD_MESSAGE_KIND_CHANNEL_OPEN), test_messages_refused);
   g_test_add_func ("/forwarding/factories/session-closed", test_session_closed);
+  g_test_add_data_func ("/forwarding/factories/session-ends-inside/T-64/to", GINT_TO_POINTER (FALSE), test_session_ends_inside);
+  g_test_add_data_func ("/forwarding/factories/session-ends-inside/T-64/from", GINT_TO_POINTER (TRUE), test_session_ends_inside);
+  g_test_add_data_func ("/forwarding/factories/session-dropped-inside/T-64/request", GINT_TO_POINTER (FALSE),
+                        test_session_dropped_inside);
+  g_test_add_data_func ("/forwarding/factories/session-dropped-inside/T-64/open", GINT_TO_POINTER (TRUE),
+                        test_session_dropped_inside);
 
   return g_test_run ();
 }

@@ -2,7 +2,11 @@
 /* Peers that ask for what they must not have: who decides, on what, and where it ends (threats T-84 to T-86). */
 #include "forwarding-util.h"
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define REMOTE(forwarder) devssh_port_forwarder_get_remote_forwarded_ports (forwarder)
 
@@ -654,6 +658,136 @@ test_self_loop (void)
   test_spin_until (n_items (REMOTE (f->server_forwarder)) == 0);
 }
 
+/* What overtook is looked at when the answer is there; a handler that turns the loop then, until the time of the others is over, is
+ * not their end. */
+static gboolean
+turn_loop_cb (DevSshSession         *session,
+              DevSshChannelOpening  *opening,
+              GAsyncResult         **others)
+{
+  /* Only the first of them. */
+  g_signal_handlers_disconnect_by_func (session, turn_loop_cb, others);
+  test_spin_until (others[0] != NULL && others[1] != NULL);
+
+  return FALSE;
+}
+
+static void
+test_overtaking_nested (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new_full (TRUE, FALSE);
+  g_autoptr(Target) target = target_new ("127.0.0.1");
+  g_autoptr(GBytes) ours = open_payload ("localhost", 4000, "127.0.0.1", 1);
+  g_autoptr(GAsyncResult) forwarded = NULL;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  GAsyncResult *opened[3] = { NULL, };
+
+  f->keep_questions = TRUE;
+  devssh_port_forwarder_forward_from_remote_port_async (f->client_forwarder, NULL, 4000, NULL, target->port, NULL,
+                                                        test_keep_result_cb, &forwarded);
+  test_spin_until (f->n_requests == 1);
+  for (guint i = 0; i < 3; i++)
+    devssh_session_open_channel_full_async (f->server, "forwarded-tcpip", ours, 0, NULL, test_keep_result_cb, &opened[i]);
+  test_settle ();
+
+  g_signal_connect (f->client, "channel-opening", G_CALLBACK (turn_loop_cb), opened + 1);
+  devssh_session_request_complete (f->request, TRUE);
+  test_spin_until (opened[0] != NULL && opened[1] != NULL && opened[2] != NULL);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshChannel) channel = devssh_session_open_channel_finish (f->server, opened[i], &error);
+
+      g_assert_no_error (error);
+      g_object_unref (opened[i]);
+    }
+  test_spin_until (forwarded != NULL);
+  port = devssh_port_forwarder_forward_from_remote_port_finish (f->client_forwarder, forwarded, NULL);
+  g_assert_nonnull (port);
+}
+
+/* ---- T-42: no descriptor is left ---- */
+
+static void
+count_failed_cb (DevSshSession    *session,
+                 DevSshTraceLevel  level,
+                 DevSshTraceEvent  event,
+                 const char       *text,
+                 guint            *n)
+{
+  if (event == DEVSSH_TRACE_EVENT_PORT_FORWARD_CONNECTION_FAILED)
+    (*n)++;
+}
+
+static int
+raw_connect (gboolean ipv6,
+             guint    port)
+{
+  struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = g_htons (port), .sin_addr.s_addr = g_htonl (INADDR_LOOPBACK) };
+  struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = g_htons (port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+  int fd = socket (ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (ipv6 ? connect (fd, (struct sockaddr *) &six, sizeof six)
+                        : connect (fd, (struct sockaddr *) &four, sizeof four), ==, 0);
+
+  return fd;
+}
+
+/* Both listeners of a port fail; it is tried again once, and not at all when the port is closed by then. */
+static void
+test_no_descriptors (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_autoptr(Target) target = target_new ("127.0.0.1");
+  g_autoptr(GSocketConnection) connection = NULL;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  g_autoptr(GError) error = NULL;
+  struct rlimit before, low;
+  guint n_failed = 0;
+  int fds[4];
+
+  if (!tcp_can_listen ("::1", 0))
+    {
+      g_test_skip ("no IPv6 here");
+      return;
+    }
+
+  port = forward_to (f->client_forwarder, "127.0.0.1", 0, "127.0.0.1", target->port, &error);
+  g_assert_no_error (error);
+  g_signal_connect (f->client, "trace", G_CALLBACK (count_failed_cb), &n_failed);
+  for (guint i = 0; i < 2; i++)
+    fds[i] = raw_connect (i == 1, devssh_forwarded_port_get_local_port (port));
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  low = before;
+  low.rlim_cur = (rlim_t) dup (0);
+  close ((int) low.rlim_cur);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+  test_spin_until (n_failed >= 2);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+
+  /* They come in after all. */
+  connection = target_take (target);
+  test_spin_until (target->n_connections == 2);
+
+  /* And once more, with an end to it. */
+  for (guint i = 2; i < 4; i++)
+    fds[i] = raw_connect (i == 3, devssh_forwarded_port_get_local_port (port));
+  n_failed = 0;
+  low.rlim_cur = (rlim_t) dup (0);
+  close ((int) low.rlim_cur);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+  test_spin_until (n_failed >= 2);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  devssh_forwarded_port_close (port);
+  g_assert_null (g_main_context_find_source_by_user_data (NULL, port));
+  test_settle ();
+
+  for (guint i = 0; i < 4; i++)
+    close (fds[i]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -668,6 +802,7 @@ main (int   argc,
   g_test_add_func ("/forwarding/hostile/shared-port/T-84", test_shared_port);
   g_test_add_data_func ("/forwarding/hostile/overtaking/answered", GINT_TO_POINTER (TRUE), test_overtaking);
   g_test_add_data_func ("/forwarding/hostile/overtaking/unanswered/T-84", GINT_TO_POINTER (FALSE), test_overtaking);
+  g_test_add_func ("/forwarding/hostile/overtaking/nested/T-64", test_overtaking_nested);
   g_test_add_data_func ("/forwarding/hostile/listen/T-85/no", GINT_TO_POINTER (DEVSSH_GATEWAY_PORTS_NO),
                         test_listen_addresses);
   g_test_add_data_func ("/forwarding/hostile/listen/T-85/yes", GINT_TO_POINTER (DEVSSH_GATEWAY_PORTS_YES),
@@ -684,6 +819,7 @@ main (int   argc,
   g_test_add_func ("/forwarding/hostile/rebinding/T-85", test_rebinding);
   g_test_add_func ("/forwarding/hostile/resolved-once/T-85", test_resolved_once);
   g_test_add_func ("/forwarding/hostile/self-loop/T-86", test_self_loop);
+  g_test_add_func ("/forwarding/hostile/no-descriptors/T-42", test_no_descriptors);
 
   return g_test_run ();
 }

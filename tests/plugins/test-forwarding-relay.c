@@ -132,6 +132,36 @@ test_channel_closed (Relayed       *self,
   assert_eof (G_IO_STREAM (self->inside));
 }
 
+/* Nobody holds a socket open for a channel that is no more, though its owner never says a word. */
+static void
+test_channel_closed_idle (Relayed       *self,
+                          gconstpointer  data)
+{
+  gpointer channel = g_list_model_get_item (devssh_forwarded_port_get_channels (self->port), 0);
+
+  g_object_add_weak_pointer (channel, &channel);
+  g_object_unref (channel);
+  devssh_channel_close (self->channel);
+  assert_eof (G_IO_STREAM (self->inside));
+  test_spin_until (channel == NULL);
+}
+
+/* The same after an end in parts. */
+static void
+test_channel_closed_later (Relayed       *self,
+                           gconstpointer  data)
+{
+  gpointer channel = g_list_model_get_item (devssh_forwarded_port_get_channels (self->port), 0);
+
+  g_object_add_weak_pointer (channel, &channel);
+  g_object_unref (channel);
+  g_assert_true (devssh_channel_send_eof (self->channel, NULL));
+  assert_eof (G_IO_STREAM (self->inside));
+  g_assert_nonnull (channel);
+  devssh_channel_close (self->channel);
+  test_spin_until (channel == NULL);
+}
+
 static void
 test_session_cut (Relayed       *self,
                   gconstpointer  data)
@@ -139,6 +169,19 @@ test_session_cut (Relayed       *self,
   g_io_stream_close (devssh_session_get_stream (self->f->server), NULL, NULL);
   assert_broken (G_IO_STREAM (self->inside));
   test_spin_until (devssh_session_get_is_closed (self->f->client));
+}
+
+/* The peer has said all, and then the session breaks: that is no clean end. */
+static void
+test_session_cut_later (Relayed       *self,
+                        gconstpointer  data)
+{
+  GSocket *socket = g_socket_connection_get_socket (self->inside);
+
+  g_assert_true (devssh_channel_send_eof (self->channel, NULL));
+  assert_eof (G_IO_STREAM (self->inside));
+  g_io_stream_close (devssh_session_get_stream (self->f->server), NULL, NULL);
+  test_spin_until ((g_socket_condition_check (socket, G_IO_HUP | G_IO_ERR) & (G_IO_HUP | G_IO_ERR)) != 0);
 }
 
 /* ---- what is counted and listed ---- */
@@ -640,7 +683,10 @@ main (int   argc,
   BOTH ("tcp-closed", test_tcp_closed);
   BOTH ("channel-aborted", test_channel_aborted);
   BOTH ("channel-closed", test_channel_closed);
+  BOTH ("channel-closed-idle", test_channel_closed_idle);
+  BOTH ("channel-closed-later", test_channel_closed_later);
   BOTH ("session-cut", test_session_cut);
+  BOTH ("session-cut-later", test_session_cut_later);
 
   g_test_add_func ("/forwarding/relay/counted", test_counted);
   g_test_add_func ("/forwarding/relay/updated", test_updated);

@@ -801,6 +801,44 @@ undecided_cb (DevSshSession        *session,
   return FALSE;
 }
 
+static gboolean
+answer_and_throw_cb (DevSshSession        *session,
+                     DevSshChannelOpening *opening,
+                     gboolean             *accept)
+{
+  if (*accept)
+    devssh_channel_opening_accept (opening);
+  else
+    devssh_channel_opening_reject (opening, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED, "vetoed");
+
+  return FALSE;
+}
+
+/* Who answers and then throws has refused, whatever the answer was (design D6): that is not the same as to leave it. */
+static void
+test_from_thrown (void)
+{
+  g_autoptr(Forwarding) f = forwarding_new ();
+  g_autoptr(GIOStream) taken = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshForwardedPort) port = NULL;
+  gboolean accept;
+
+  devssh_port_forwarder_set_accept_local_connections_for_forwarded_ports (f->server_forwarder, FALSE);
+  g_signal_connect (f->client_forwarder, "stream-opened", G_CALLBACK (take_forwarder_stream_cb), &taken);
+  port = stream_from (f->client_forwarder, NULL, 1, &error);
+  g_assert_no_error (error);
+
+  g_signal_connect (f->client, "channel-opening", G_CALLBACK (answer_and_throw_cb), &accept);
+  for (accept = FALSE; accept <= TRUE; accept++)
+    {
+      g_assert_null (connect_to (f->server_forwarder, 1, &error));
+      g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED);
+      g_clear_error (&error);
+    }
+  g_assert_null (taken);
+}
+
 /* A port that was asked for is accepted, unless a handler says no to one of its channels. */
 static void
 test_from_veto (void)
@@ -1743,6 +1781,7 @@ main (int   argc,
   g_test_add_func ("/forwarding/call-cancelled-before/T-65", test_call_cancelled_before);
   g_test_add_func ("/forwarding/from/no-target", test_from_no_target);
   g_test_add_func ("/forwarding/from/veto", test_from_veto);
+  g_test_add_func ("/forwarding/from/thrown/T-84", test_from_thrown);
 
   g_test_add_data_func ("/forwarding/to/data/ipv4", "127.0.0.1", test_to);
   g_test_add_data_func ("/forwarding/to/data/localhost", "localhost", test_to);

@@ -66,7 +66,7 @@ side_send (Side  *side,
 
   if (side->n_sent % 3 == 0)
     {
-      g_autofree guint8 *body = g_malloc (size);
+      g_autofree guint8 *body = g_malloc (size + 1);
       g_autoptr(GBytes) owner = NULL;
 
       if (!devssh_transport_can_send_data (transport))
@@ -126,6 +126,7 @@ side_take_over (World *world,
 {
   devssh_transport_free (side->transport);
   side->transport = g_steal_pointer (&side->temporary);
+  devssh_transport_set_phase (side->transport, DEVSSH_PHASE_OPEN);
   side->asked = FALSE;
   if (!side->is_server)
     world->n_resumes++;

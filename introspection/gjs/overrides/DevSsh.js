@@ -9,14 +9,14 @@ const {Gio} = imports.gi;
 const OPERATIONS = {
     Channel: ['close', 'exec', 'request', 'send', 'send_extended', 'splice'],
     Client: ['connect', 'connect_to_host'],
-    ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key'],
+    ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
     KeyPair: ['generate', 'import_file'],
     Server: ['stop'],
     Service: ['ask'],
     Session: ['accept_channel', 'close', 'connect', 'connect_to_forwarded_port', 'connect_to_forwarded_socket',
         'forward_from_remote_port', 'forward_to_remote_port', 'open_channel', 'open_channel_full',
         'open_channel_with_request', 'request', 'request_service', 'stream_from_remote_port', 'stream_to_remote_port',
-        'wait_closed', 'wait_for_forwarded_port', 'wait_for_forwarded_socket'],
+        'wait_closed', 'wait_for_forwarded_port', 'wait_for_forwarded_socket', 'wait_until_reconnect_enabled'],
 };
 
 function _init() {
