@@ -352,6 +352,8 @@ resume_cb (gpointer data)
     temporary_ends_cb (resume->temporary);
   else
     devssh_context_defer (theirs->context, temporary_ends_cb, g_object_ref (resume->temporary), g_object_unref);
+  if (priv->end != DEVSSH_SESSION_ALIVE)
+    return;
 
   devssh_session_notify (session, "is-connected");
   g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);

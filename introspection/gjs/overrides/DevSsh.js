@@ -8,7 +8,7 @@ const {Gio} = imports.gi;
 // Static ones (KeyPair.generate_async) stand on the class, the others on its prototype.
 const OPERATIONS = {
     Channel: ['close', 'exec', 'request', 'send', 'send_extended', 'splice'],
-    Client: ['connect', 'connect_to_host'],
+    Client: ['connect', 'connect_to_host', 'reconnect'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
     KeyPair: ['generate', 'import_file'],
     Server: ['stop'],
