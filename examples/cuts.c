@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Downloads through a forwarded port while the connection beneath is cut 20 times. What arrives is what was served, or it fails.
+/* Downloads through a forwarded port while the connection beneath is cut 20 times: what arrives is what was served.
  *
  *   cuts HOST PORT USER KEY-FILE HOST-FINGERPRINT [MIB [SEED [PICTURE]]]
  *
@@ -178,8 +178,8 @@ report (gpointer data)
     stop_saying ("Not all cuts were survived");
 
   qsort (lost, CUTS, sizeof lost[0], compare);
-  g_print ("%" G_GUINT64_FORMAT " MiB in %.1f s, cut %u times, reconnected %u times (seed %u); SHA-256 same\n", size >> 20, seconds,
-           n_cuts, devssh_session_metrics_get_reconnections (devssh_session_get_metrics (DEVSSH_SESSION (session))), seed);
+  g_print ("%" G_GUINT64_FORMAT " MiB in %.1f s, cut %u times, reconnected %u times (seed %u); SHA-256 same\n", size >> 20,
+           seconds, n_cuts, devssh_session_metrics_get_reconnections (devssh_session_get_metrics (DEVSSH_SESSION (session))), seed);
   g_print ("from a cut to the first byte after it: %.1f ms min, %.1f ms median, %.1f ms max\n", (double) lost[0] / 1000,
            (double) (lost[CUTS / 2 - 1] + lost[CUTS / 2]) / 2000, (double) lost[CUTS - 1] / 1000);
   if (words[6] != NULL && words[7] != NULL && words[8] != NULL)
