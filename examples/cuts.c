@@ -18,6 +18,7 @@
 #define PATIENCE 60           /* seconds without a byte */
 
 static char                 **words;
+static GMainLoop             *loop;
 static DevSshClient          *client;
 static DevSshSessionContour  *contour;
 static guint64                size, points[CUTS];   /* points: how much is carried before each cut */
@@ -190,7 +191,8 @@ report (gpointer data)
         stop (error);
       g_print ("throughput and latency over time: %s\n", words[8]);
     }
-  exit (0);
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
 }
 
 static gpointer
@@ -335,7 +337,6 @@ connected (GObject *object, GAsyncResult *result, gpointer user_data)
 int
 main (int argc, char *argv[])
 {
-  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
   g_autoptr(GRand) lots = NULL;
 
@@ -357,6 +358,7 @@ main (int argc, char *argv[])
   client = devssh_client_new (config);
   devssh_client_connect_to_host_async (client, "127.0.0.1", listen_with (G_CALLBACK (carry)), NULL, connected, NULL);
   g_timeout_add_seconds (PATIENCE, has_it_stalled, NULL);
+  loop = g_main_loop_new (NULL, FALSE);
   g_main_loop_run (loop);
   return 0;
 }
