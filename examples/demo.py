@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fetches a file from a web server through forwarded ports, by every pairing of OpenSSH and the examples here.
+"""Fetches a file from a web server through forwarded ports, by every pairing of OpenSSH and the examples here; then four times
+as much through a port of ours while the connection beneath is cut 20 times.
 
-   demo.py BUILD-FOLDER [MIB]
+   demo.py BUILD-FOLDER [MIB [SEED]]
 
-Prints a row for each way, and when the server opened the forwarding plugin. The exit code is 0 if every copy was right.
-Everything listens on loopback; nothing is left behind.
+Prints a row for each way, when the server opened the forwarding plugin, and what a cut costs. The exit code is 0 if every copy
+was right. Everything listens on loopback; nothing is left behind but a picture, examples/cuts.svg in the build folder.
 """
 import getpass
 import hashlib
@@ -22,8 +23,10 @@ import urllib.request
 
 BUILD = os.path.abspath(sys.argv[1])
 SIZE = int(sys.argv[2] if len(sys.argv) > 2 else 64) << 20
+SEED = sys.argv[3] if len(sys.argv) > 3 else str(int.from_bytes(os.urandom(4), 'big'))
 PLUGINS = os.path.join(BUILD, 'plugins', 'port-forwarding')
 PATIENCE = 60       # seconds that anything may take to get ready
+LIMIT = 600         # seconds that the cuts may take; without a byte for 60 they fail by themselves
 ssh_options = ['-F', '/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'BatchMode=yes',
                '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none', '-o', 'ExitOnForwardFailure=yes', '-o', 'LogLevel=ERROR']
 
@@ -177,6 +180,15 @@ class Demo:
             if said != b'hello\n' or before or not after:
                 self.failed = True
 
+    def cut(self):
+        """One download, one session, many connections: examples/cuts.c compares and measures."""
+        with self.our_server() as server:
+            port, user, host_key = server.login
+            result = subprocess.run([os.path.join(BUILD, 'examples', 'cuts'), '127.0.0.1', port, user, self.key, host_key,
+                                     str(4 * SIZE >> 20), SEED, os.path.join(BUILD, 'examples', 'cuts.svg')],
+                                    env={**os.environ, 'DEVSSH_PLUGIN_PATH': PLUGINS}, check=False, timeout=LIMIT)
+        self.failed = self.failed or result.returncode != 0
+
     def run(self):
         print(f'{SIZE >> 20} MiB fetched from a web server, all on this machine:\n')
         print(f'{"way":58} {"SHA-256":9} {"MB/s":>8}')
@@ -191,6 +203,8 @@ class Demo:
                 self.through('ssh -L                 -> sshd, for comparison', sshd, self.ssh, '-L')
         print('\nThe plugin port-forwarding in our server (/proc/PID/maps):\n')
         print('\n'.join(self.notes))
+        print('\nOur client, our server, and a proxy between them that cuts their connection:\n', flush=True)
+        self.cut()
         print('\nfailed: see above' if self.failed else '\nall the same')
         return 1 if self.failed else 0
 

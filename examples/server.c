@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A server that lets "alice" in with the password "wonderland" or with her key, forwards ports, and answers "echo TEXT".
+ * Her session waits for her when its connection is cut.
  *
  *   server [PORT [PUBLIC-KEY-FILE]]        then, in another terminal:
  *   ssh -p PORT alice@localhost echo hello
@@ -81,7 +82,7 @@ int
 main (int argc, char *argv[])
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new ();
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
   g_autoptr(DevSshServerCredentials) credentials = devssh_server_credentials_new ();
   g_autoptr(DevSshKeyPair) host_key = devssh_key_pair_generate (DEVSSH_ALGORITHM_KEY_ED25519, 0, NULL);
   g_autoptr(DevSshServer) server = NULL;

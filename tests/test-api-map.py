@@ -9,7 +9,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-SUBJECTS = {'extensions', 'streams-and-keys'}
+SUBJECTS = {'streams-and-keys'}
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 CALLABLES = ['method', 'function', 'constructor']

@@ -4,10 +4,12 @@
 import getpass
 import os
 import re
+import socket
 import sys
 
 import peers
 from peers import EchoTarget, Program, Skip, Sshd, add, case, echo_through, key, run, ssh
+from proxy import Proxy
 
 EXAMPLES = os.environ['DEVSSH_EXAMPLES']
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(peers.HERE)), 'examples')
@@ -54,14 +56,17 @@ def _():
                                     'SSH_ASKPASS': peers.write('askpass', '#!/bin/sh\necho wonderland\n', 0o700)})
 
 
+def sshd_login(server):
+    fingerprint = run(['ssh-keygen', '-l', '-f', key('ed25519') + '.pub']).decode().split()[1]
+    return ['127.0.0.1', str(server.port), getpass.getuser(), key('ed25519'), fingerprint]
+
+
 def client_of(*command):
     with Server() as server:
         assert run([*command, *server.login(), 'echo hello']) == b'hello\n'
         run([*command, *server.login('SHA256:somebody-else'), 'echo hello'], expect=None if PYTHON else 255)
     with Sshd(host_keys=('ed25519',)) as server:
-        fingerprint = run(['ssh-keygen', '-l', '-f', key('ed25519') + '.pub']).decode().split()[1]
-        assert run([*command, '127.0.0.1', str(server.port), getpass.getuser(), key('ed25519'), fingerprint,
-                    'echo here; exit 3'], expect=3) == b'here\n'
+        assert run([*command, *sshd_login(server), 'echo here; exit 3'], expect=3) == b'here\n'
 
 
 @case('/examples/client')
@@ -81,10 +86,52 @@ for direction in ('local', 'remote'):
     add(f'/examples/forward/{direction}', forward, direction)
 
 
+def survive(*command):
+    with Server() as server, EchoTarget() as target, Proxy(int(server.port)) as proxy:
+        def start(fingerprint=None):
+            login = server.login(fingerprint)
+            return [*command, login[0], str(proxy.port), *login[2:], '0', '127.0.0.1', str(target.port)]
+
+        run(start('SHA256:somebody-else'), expect=1)
+        with Program(start()) as client:
+            port, = said(client, r'forwarding port (\d+)')
+            with socket.create_connection(('127.0.0.1', int(port)), peers.LIMIT) as kept:
+                kept.settimeout(peers.LIMIT)
+                for count in range(1, 4):
+                    proxy.allow(300000 * count)
+                    echo_through(int(port))
+                    client.wait_for('text', count=1 + 2 * count)
+                    assert proxy.cuts == count, client.tail()
+                    kept.sendall(b'still here')
+                    assert kept.recv(10, socket.MSG_WAITALL) == b'still here', client.tail()
+            texts = [event['text'] for event in client.of('text')]
+            assert texts[2::2] == ['connected again\n'] * 3, texts
+
+
+@case('/examples/survive')
+def _():
+    survive(example('survive'))
+
+
+@case('/examples/cuts')
+def _():
+    picture = peers.scratch('cuts.svg')
+    with Server() as server:
+        text = run([example('cuts'), *server.login(), '16', '1', picture]).decode()
+        assert re.search(r'^16 MiB in .* cut 20 times, .*\(seed 1\); SHA-256 same$', text, re.M), text
+        with open(picture, encoding='utf-8') as file:
+            assert '16 MiB, cut 20 times' in file.read()
+        run([example('cuts'), *server.login(), '16', '1', '/nowhere/cuts.svg'], expect=1)
+    # OpenSSH does not have the extension: the first cut is the end.
+    with Sshd(host_keys=('ed25519',)) as server:
+        run([example('cuts'), *sshd_login(server), '16'], expect=1)
+
+
 @case('/examples/demo')
 def _():
-    text = run([sys.executable, os.path.join(SOURCES, 'demo.py'), BUILD, '4'], limit=120).decode()
+    text = run([sys.executable, os.path.join(SOURCES, 'demo.py'), BUILD, '4', '1'], limit=120).decode()
     assert len(re.findall(r' same +[\d.]+$', text, re.M)) == 8 and 'DIFFERENT' not in text, text
+    assert re.search(r'^16 MiB .*SHA-256 same$', text, re.M), text
 
 
 if PYTHON:
@@ -93,6 +140,10 @@ if PYTHON:
     @case('/examples/python/client')
     def _():
         client_of(sys.executable, os.path.join(SOURCES, 'client.py'))
+
+    @case('/examples/python/survive')
+    def _():
+        survive(sys.executable, os.path.join(SOURCES, 'survive.py'))
 
     @case('/examples/python/echo-service')
     def _():
