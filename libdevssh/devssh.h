@@ -41,6 +41,7 @@
 #include <libdevssh/session/devssh-server-session.h>
 #include <libdevssh/session/devssh-session-contour.h>
 #include <libdevssh/session/devssh-splice.h>
+#include <libdevssh/session/devssh-pipe.h>
 #include <libdevssh/stream/devssh-channel-stream.h>
 #include <libdevssh/net/devssh-client.h>
 #include <libdevssh/net/devssh-port-forwarder-factories.h>
