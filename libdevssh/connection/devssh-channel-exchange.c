@@ -320,6 +320,9 @@ devssh_channel_handle_reply (DevSshConnection *connection,
     }
 
   g_queue_pop_head (&self->requests);
+  if (devssh_pending_request_relay (request, payload[0] == DEVSSH_MESSAGE_CHANNEL_SUCCESS, NULL, 0))
+    return;
+
   task = devssh_pending_request_steal (request);
   devssh_pending_request_free (request);
   if (task != NULL)
@@ -344,6 +347,37 @@ send_request (DevSshChannel *self,
       g_queue_push_tail (&self->requests, request);
     }
   devssh_channel_send_message (self, &writer, request, NULL, NULL);
+}
+
+void
+devssh_channel_relay_request (DevSshChannel        *self,
+                              DevSshChannelRequest *request)
+{
+  GBytes *payload = devssh_channel_request_get_payload (request);
+  gboolean want_reply = devssh_channel_request_get_want_reply (request);
+  DevSshChannelRequestMessage message = { self->remote_id, (char *) devssh_channel_request_get_request_type (request), want_reply };
+  DevSshPendingRequest *pending = NULL;
+  DEVSSH_WRITER_AUTO (writer);
+
+  if (self->closed)
+    {
+      devssh_channel_request_complete (request, FALSE);
+      return;
+    }
+
+  message.data.data = g_bytes_get_data (payload, &message.data.length);
+  devssh_channel_request_message_encode (&message, &writer);
+  if (want_reply)
+    {
+      pending = g_new0 (DevSshPendingRequest, 1);
+      pending->connection = self->connection;
+      pending->channel = self;
+      pending->relayed = g_object_ref (DEVSSH_QUESTION (request));
+      g_queue_push_tail (&self->requests, pending);
+    }
+  devssh_channel_send_message (self, &writer, pending, NULL, NULL);
+  if (!want_reply)
+    devssh_channel_request_complete (request, TRUE);
 }
 
 /* May the channel still say something? Consumes task, with an error, if not. */
@@ -585,8 +619,12 @@ devssh_channel_end_exchange (DevSshChannel *self,
 
   while ((request = g_queue_pop_head (&self->requests)) != NULL)
     {
-      GTask *task = devssh_pending_request_steal (request);
+      GTask *task;
 
+      if (devssh_pending_request_relay (request, FALSE, NULL, 0))
+        continue;
+
+      task = devssh_pending_request_steal (request);
       devssh_pending_request_free (request);
       if (task == NULL)
         continue;

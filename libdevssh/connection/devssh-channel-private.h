@@ -50,6 +50,10 @@ DevSshContext *devssh_channel_get_context    (DevSshChannel *self);             
 gpointer       devssh_channel_get_session_object (DevSshChannel *self);
 void           devssh_channel_set_session_object (DevSshChannel *self, gpointer session);
 
+/* Asks the peer what another one has asked of another channel (protocol.md 7.2): its answer, in the order of all that comes from it, is
+ * that of request. */
+void           devssh_channel_relay_request      (DevSshChannel *self, DevSshChannelRequest *request);
+
 /* For the session, which shows questions: emits ::request; TRUE: a handler took it. */
 gboolean       devssh_channel_emit_request       (DevSshChannel *self, DevSshChannelRequest *request);
 gboolean       devssh_channel_has_request_handler (DevSshChannel *self);

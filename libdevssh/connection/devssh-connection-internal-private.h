@@ -90,6 +90,7 @@ struct _DevSshPendingRequest
   DevSshConnection  *connection;
   DevSshChannel     *channel;     /* NULL: the session's */
   GTask             *task;        /* NULL: nobody waits any more */
+  DevSshQuestion    *relayed;     /* NULL, or what is answered with the answer: a DevSshChannelRequest or DevSshSessionRequest */
   DevSshCancelWatch *watch;
   gboolean           sent;
 };
@@ -237,6 +238,9 @@ void                   devssh_connection_fail           (DevSshConnection *self,
 void                   devssh_connection_count_unasked  (DevSshConnection *self);
 DevSshPendingRequest  *devssh_pending_request_new       (DevSshConnection *self, DevSshChannel *channel, GTask *task);
 void                   devssh_pending_request_free      (DevSshPendingRequest *request);
+/* The answer is there, or (channel NULL or not, payload NULL) never will be: a relayed question gets it from the queue of events, behind
+ * what came before. Frees request. TRUE: that was it; else the task is the caller's. */
+gboolean               devssh_pending_request_relay     (DevSshPendingRequest *request, gboolean success, const guint8 *payload, gsize length);
 /* The task of whoever waits, who waits no more. NULL: was cancelled. */
 GTask                 *devssh_pending_request_steal     (DevSshPendingRequest *request);
 

@@ -48,6 +48,7 @@ typedef enum
   DEVSSH_CONNECTION_NONE,
   DEVSSH_CONNECTION_CHANNEL_DATA,       /* hot: channel, data_type (0: data), data, length, buffer */
   DEVSSH_CONNECTION_CHANNEL_EOF,
+  DEVSSH_CONNECTION_RELAYED_REPLY,      /* private: relayed, success, reply */
   DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED,   /* with manual-close: CLOSE came, and ours waits for the application */
   DEVSSH_CONNECTION_CHANNEL_OPENING,    /* opening: transfer full; emit as a question (service first, then ::channel-opening) */
   DEVSSH_CONNECTION_CHANNEL_OPENED,     /* a channel (either side's) is open now: list models */
@@ -71,6 +72,9 @@ typedef struct
   guint32                   reason;
   const char               *text;
   GBytes                   *bytes;            /* private: what keeps data, if it had to wait */
+  DevSshQuestion           *relayed;          /* private: gets success and reply */
+  gboolean                  success;
+  GBytes                   *reply;
 } DevSshConnectionEvent;
 void devssh_connection_event_clear (DevSshConnectionEvent *event);
 
@@ -139,6 +143,8 @@ void              devssh_connection_request       (DevSshConnection *self, const
 void              devssh_connection_send_keepalive (DevSshConnection *self);
 /* One has been sent already, in front of the last n_behind requests that wait for their replies. */
 void              devssh_connection_expect_keepalive (DevSshConnection *self, guint n_behind);
+/* Asks the peer what another one has asked (protocol.md 7.3): its answer, in the order of all that comes from it, is that of request. */
+void              devssh_connection_relay         (DevSshConnection *self, DevSshSessionRequest *request);
 /* Ends everything with error (transfer none): tasks, channels (each gets its CLOSED event), questions die. */
 void              devssh_connection_abort         (DevSshConnection *self, const GError *error);
 GListModel       *devssh_connection_get_channels  (DevSshConnection *self);      /* borrowed; items DevSshChannel */

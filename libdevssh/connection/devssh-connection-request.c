@@ -71,6 +71,25 @@ devssh_pending_request_steal (DevSshPendingRequest *request)
   return g_steal_pointer (&request->task);
 }
 
+gboolean
+devssh_pending_request_relay (DevSshPendingRequest *request,
+                              gboolean              success,
+                              const guint8         *payload,
+                              gsize                 length)
+{
+  DevSshConnectionEvent *event;
+
+  if (request->relayed == NULL)
+    return FALSE;
+
+  event = devssh_connection_push_event (request->connection, DEVSSH_CONNECTION_RELAYED_REPLY, NULL);
+  event->relayed = g_steal_pointer (&request->relayed);
+  event->success = success;
+  event->reply = length > 0 ? g_bytes_new (payload, length) : NULL;
+  devssh_pending_request_free (request);
+  return TRUE;
+}
+
 void
 devssh_pending_request_free (DevSshPendingRequest *request)
 {
@@ -133,6 +152,38 @@ devssh_connection_request (DevSshConnection *self,
 }
 
 void
+devssh_connection_relay (DevSshConnection     *self,
+                         DevSshSessionRequest *request)
+{
+  GBytes *payload = devssh_session_request_get_payload (request);
+  gboolean want_reply = devssh_session_request_get_want_reply (request);
+  DevSshGlobalRequestMessage message = { (char *) devssh_session_request_get_request_type (request), want_reply };
+  DevSshPendingRequest *pending;
+  DEVSSH_WRITER_AUTO (writer);
+
+  if (self->ended != NULL)
+    {
+      devssh_session_request_complete (request, FALSE);
+      return;
+    }
+
+  message.data.data = g_bytes_get_data (payload, &message.data.length);
+  devssh_global_request_message_encode (&message, &writer);
+  devssh_connection_send (self, &writer);
+  if (!want_reply)
+    {
+      devssh_session_request_complete (request, TRUE);
+      return;
+    }
+
+  pending = g_new0 (DevSshPendingRequest, 1);
+  pending->connection = self;
+  pending->sent = TRUE;
+  pending->relayed = g_object_ref (DEVSSH_QUESTION (request));
+  g_queue_push_tail (&self->requests, pending);
+}
+
+void
 devssh_connection_expect_keepalive (DevSshConnection *self,
                                     guint             n_behind)
 {
@@ -171,6 +222,9 @@ devssh_connection_handle_global_reply (DevSshConnection *self,
       devssh_connection_count_unasked (self);
       return;
     }
+
+  if (devssh_pending_request_relay (request, payload[0] == DEVSSH_MESSAGE_REQUEST_SUCCESS, payload + 1, length - 1))
+    return;
 
   task = devssh_pending_request_steal (request);
   devssh_pending_request_free (request);
@@ -354,8 +408,12 @@ devssh_connection_end_requests (DevSshConnection *self,
 
   while ((request = g_queue_pop_head (&self->requests)) != NULL)
     {
-      GTask *task = devssh_pending_request_steal (request);
+      GTask *task;
 
+      if (devssh_pending_request_relay (request, FALSE, NULL, 0))
+        continue;
+
+      task = devssh_pending_request_steal (request);
       devssh_pending_request_free (request);
       if (task != NULL)
         devssh_context_return_error (self->config->context, task, g_error_copy (error));

@@ -403,6 +403,8 @@ devssh_connection_event_clear (DevSshConnectionEvent *event)
   g_clear_object (&event->channel_request);
   g_clear_object (&event->session_request);
   g_clear_pointer (&event->bytes, g_bytes_unref);
+  g_clear_object (&event->relayed);
+  g_clear_pointer (&event->reply, g_bytes_unref);
   memset (event, 0, sizeof *event);
 }
 
@@ -420,6 +422,13 @@ devssh_connection_deliver (DevSshConnection      *self,
 
     case DEVSSH_CONNECTION_CHANNEL_EOF:
       devssh_channel_deliver_eof (channel);
+      break;
+
+    case DEVSSH_CONNECTION_RELAYED_REPLY:
+      if (DEVSSH_IS_CHANNEL_REQUEST (event->relayed))
+        devssh_channel_request_complete (DEVSSH_CHANNEL_REQUEST (event->relayed), event->success);
+      else
+        devssh_session_request_complete_with_payload (DEVSSH_SESSION_REQUEST (event->relayed), event->success, event->reply);
       break;
 
     case DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED:

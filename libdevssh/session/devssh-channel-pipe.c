@@ -194,27 +194,13 @@ direction_closed (DevSshChannelConsumer *consumer,
 
 /* ---- requests ---- */
 
-static void
-request_answered_cb (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      data)
-{
-  g_autoptr(DevSshChannelRequest) request = data;
-
-  devssh_channel_request_complete (request, devssh_channel_request_finish (DEVSSH_CHANNEL (source), result, NULL));
-}
-
 /* Two that are on their way overlap: replies have their own order at either end. */
 static gboolean
 request_cb (DevSshChannel        *channel,
             DevSshChannelRequest *request,
             Direction            *self)
 {
-  devssh_channel_request_async (self->to, devssh_channel_request_get_request_type (request),
-                                devssh_channel_request_get_want_reply (request),
-                                devssh_channel_request_get_payload (request),
-                                devssh_question_get_cancellable (DEVSSH_QUESTION (request)),
-                                request_answered_cb, g_object_ref (request));
+  devssh_channel_relay_request (self->to, request);
   return TRUE;
 }
 

@@ -73,28 +73,12 @@ closed_cb (DevSshSession          *session,
 
 /* ---- requests of the session ---- */
 
-static void
-request_answered_cb (GObject      *source,
-                     GAsyncResult *result,
-                     gpointer      data)
-{
-  g_autoptr(DevSshSessionRequest) request = data;
-  g_autoptr(GBytes) reply = NULL;
-  gboolean success = devssh_session_request_finish (DEVSSH_SESSION (source), result, &reply, NULL);
-
-  devssh_session_request_complete_with_payload (request, success, reply);
-}
-
 static gboolean
 request_cb (DevSshSession        *session,
             DevSshSessionRequest *request,
             Direction            *self)
 {
-  devssh_session_request_async (self->to, devssh_session_request_get_request_type (request),
-                                devssh_session_request_get_want_reply (request),
-                                devssh_session_request_get_payload (request),
-                                devssh_question_get_cancellable (DEVSSH_QUESTION (request)),
-                                request_answered_cb, g_object_ref (request));
+  devssh_connection_relay (devssh_session_get_private (self->to)->pump->connection, request);
   return TRUE;
 }
 
