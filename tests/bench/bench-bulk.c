@@ -136,6 +136,84 @@ run_ours (const BenchMeasure   *measure,
   return TRUE;
 }
 
+/* ---- through the middle of two sessions ---- */
+
+static DevSshClientSession *far_session;
+
+static void
+client_authenticated_cb (DevSshServerSession *session,
+                         gpointer             user_data)
+{
+  devssh_session_pipe_async (DEVSSH_SESSION (session), DEVSSH_SESSION (far_session), NULL, NULL, NULL);
+}
+
+static gboolean
+let_in_cb (DevSshSession        *session,
+           DevSshAuthentication *question,
+           gpointer              user_data)
+{
+  if (devssh_authentication_get_authentication_type (question) == DEVSSH_AUTHENTICATION_TYPE_CLIENT_NONE)
+    devssh_authentication_reject (question);
+  else
+    devssh_authentication_accept (question, NULL);
+
+  return TRUE;
+}
+
+static void
+opened_cb (DevSshServer        *server,
+           DevSshServerSession *session,
+           gpointer             user_data)
+{
+  g_signal_connect (session, "authenticating", G_CALLBACK (let_in_cb), NULL);
+  g_signal_connect (session, "client-authenticated", G_CALLBACK (client_authenticated_cb), NULL);
+}
+
+/* One session to the server; whoever connects here is joined with it. */
+static void
+middle (int           fd,
+        gconstpointer data)
+{
+  const Job *job = data;
+  g_autoptr(DevSshSessionConfig) config = bench_ends_config (&job->ends);
+  g_autoptr(DevSshServerCredentials) credentials = devssh_server_credentials_new ();
+  g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (DEVSSH_ALGORITHM_KEY_ED25519, 0, NULL);
+  g_autoptr(DevSshServer) server = NULL;
+
+  far_session = bench_login (config, job->port);
+  devssh_server_credentials_add_key (credentials, key);
+  server = devssh_server_new (config, credentials);
+  g_signal_connect (server, "session-opened", G_CALLBACK (opened_cb), NULL);
+  bench_tell (fd, devssh_server_listen (server, "127.0.0.1", 0, NULL));
+  for (;;)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static gboolean
+run_piped (const BenchMeasure   *measure,
+           const BenchSettings  *settings,
+           double               *value,
+           GError              **error)
+{
+  Job job = { .bytes = settings->bulk_bytes, .sessions = 1 };
+  BenchChild children[3] = { 0 };
+  double port;
+  gboolean ok;
+
+  job.ends.core = BENCH_ANY_CORE;
+  job.ends.cipher = DEVSSH_ALGORITHM_CIPHER_AES256_GCM;
+  ok = bench_child_start (&children[0], bench_server_body, &job.ends, error) && bench_child_hear (&children[0], &port, error);
+  job.port = ok ? (guint16) port : 0;
+  ok = ok && bench_child_start (&children[1], middle, &job, error) && bench_child_hear (&children[1], &port, error);
+  job.port = ok ? (guint16) port : 0;
+  ok = ok && bench_child_start (&children[2], bulk_client, &job, error) && bench_child_hear (&children[2], value, error);
+  *value /= 1e6;
+  for (guint i = 0; i < G_N_ELEMENTS (children); i++)
+    bench_child_kill (&children[i]);
+
+  return ok;
+}
+
 /* Variant: the threads of the server. */
 static gboolean
 run_eight_sessions (const BenchMeasure   *measure,
@@ -198,6 +276,7 @@ run_openssh_download (const BenchMeasure   *measure,
 static const BenchMeasure measures[] = {
   { "bulk_aes256gcm_mbps", "MB/s", run_ours, 0, { "bulk_limit_mbps", "bulk_openssh_mbps" } },
   { "bulk_reconnect_mbps", "MB/s", run_ours, RECONNECT, { "bulk_aes256gcm_mbps" } },
+  { "bulk_piped_mbps", "MB/s", run_piped, 0, { "bulk_aes256gcm_mbps" } },
   { "bulk_limit_mbps", "MB/s", run_limit },
   { "bulk_openssh_mbps", "MB/s", run_openssh, 0 },
   { "bulk_openssh_download_mbps", "MB/s", run_openssh_download, 0 },

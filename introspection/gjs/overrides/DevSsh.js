@@ -7,7 +7,7 @@ const {Gio} = imports.gi;
 // Not PortForwarder's: what an interface promises is found on each class that implements it, out of our reach.
 // Static ones (KeyPair.generate_async) stand on the class, the others on its prototype.
 const OPERATIONS = {
-    Channel: ['close', 'exec', 'request', 'send', 'send_extended', 'splice'],
+    Channel: ['close', 'exec', 'pipe', 'request', 'send', 'send_extended', 'splice'],
     Client: ['connect', 'connect_to_host', 'reconnect'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
     KeyPair: ['generate', 'import_file'],
@@ -15,7 +15,7 @@ const OPERATIONS = {
     Service: ['ask'],
     Session: ['accept_channel', 'close', 'connect', 'connect_to_forwarded_port', 'connect_to_forwarded_socket',
         'forward_from_remote_port', 'forward_to_remote_port', 'open_channel', 'open_channel_full',
-        'open_channel_with_request', 'request', 'request_service', 'stream_from_remote_port', 'stream_to_remote_port',
+        'open_channel_with_request', 'pipe', 'request', 'request_service', 'stream_from_remote_port', 'stream_to_remote_port',
         'wait_closed', 'wait_for_forwarded_port', 'wait_for_forwarded_socket', 'wait_until_reconnect_enabled'],
 };
 
