@@ -369,6 +369,7 @@ devssh_server_session_resume_message (DevSshSession        *session,
   g_auto(DevSshGlobalRequestMessage) message = { 0 };
   g_autoptr(DevSshServerSession) found = NULL;
   DevSshReconnectRequest request;
+  DevSshContext *home;
   Resume *resume;
 
   if (!devssh_global_request_message_decode (&message, event->payload, event->length, NULL) ||
@@ -399,10 +400,18 @@ devssh_server_session_resume_message (DevSshSession        *session,
   resume->temporary = g_object_ref (self);
   resume->last_received = request.last_received;
   resume->transport = devssh_pump_detach (priv->pump, &resume->stream, &resume->watch);
-  if (devssh_server_session_priv (found)->context != priv->context)
-    g_clear_pointer (&resume->watch, devssh_io_watch_free);
   resume->session = g_steal_pointer (&found);
-  devssh_context_defer (devssh_server_session_priv (resume->session)->context, resume_cb, resume, resume_free);
+  home = devssh_server_session_priv (resume->session)->context;
+  if (home == priv->context)
+    {
+      resume_cb (resume);
+      resume_free (resume);
+    }
+  else
+    {
+      g_clear_pointer (&resume->watch, devssh_io_watch_free);
+      devssh_context_defer (home, resume_cb, resume, resume_free);
+    }
 }
 
 /* ---- reconnect: this session may lose its connection ---- */

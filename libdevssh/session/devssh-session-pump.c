@@ -527,6 +527,11 @@ devssh_pump_detach (DevSshPump     *self,
   return transport;
 }
 
+static void
+devssh_pump_nothing_cb (gpointer data)
+{
+}
+
 void
 devssh_pump_attach (DevSshPump      *self,
                     GIOStream       *stream,
@@ -541,7 +546,8 @@ devssh_pump_attach (DevSshPump      *self,
     self->watch = devssh_io_watch_new (self->context, stream, devssh_pump_ready_cb, self);
   else
     devssh_io_watch_set_ready (watch, devssh_pump_ready_cb, self);
-  devssh_transport_free (self->transport);
+  /* Keys are taken apart when there is nothing more urgent. */
+  devssh_context_defer (self->context, devssh_pump_nothing_cb, self->transport, (GDestroyNotify) devssh_transport_free);
   self->transport = transport;
   devssh_connection_set_outbox (self->connection, devssh_transport_get_outbox (transport));
   devssh_pump_wake (self);

@@ -682,6 +682,34 @@ test_temporary (void)
   g_assert_nonnull (error);
 }
 
+/* A peer that says nothing is no peer (T-62): the connection counts as lost, and the session does not end. */
+static void
+test_keepalive (void)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(DevSshSessionConfig) asking = devssh_session_config_new_with_reconnect ();
+  g_autoptr(Fixture) self = NULL;
+  DevSshContext *context;
+  g_autoptr(GIOStream) old = NULL;
+
+  devssh_session_config_set_keepalive_interval (asking, 1);
+  devssh_session_config_set_max_missed_keepalives (asking, 3);
+  self = fixture_new_with (asking, config, FALSE);
+  test_pair_authenticate (self->pair);
+  wait_enabled (DEVSSH_SESSION (self->pair->server));
+  wait_enabled (DEVSSH_SESSION (self->pair->client));
+  context = devssh_session_get_private (DEVSSH_SESSION (self->pair->client))->context;
+  /* The server is there and does not listen. */
+  devssh_io_watch_set_wanted (devssh_session_get_private (DEVSSH_SESSION (self->pair->server))->pump->watch, 0);
+  for (guint i = 0; i < 20 && self->n_disconnected[0] == 0; i++)
+    {
+      devssh_context_advance_clock (context, 1100 * G_TIME_SPAN_MILLISECOND);
+      test_settle ();
+    }
+  g_assert_cmpuint (self->n_disconnected[0], ==, 1);
+  reconnect_well (self);
+}
+
 static void
 test_timeout (void)
 {
@@ -1034,6 +1062,7 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/handlers/T-64", test_handlers);
   g_test_add_func ("/session/reconnect/tokens/T-70", test_tokens);
   g_test_add_func ("/session/reconnect/unauthenticated/T-71", test_unauthenticated);
+  g_test_add_func ("/session/reconnect/keepalive/T-62", test_keepalive);
   g_test_add_func ("/session/reconnect/timeout/T-73", test_timeout);
   g_test_add_func ("/session/reconnect/vanished/T-73", test_vanished);
   g_test_add_func ("/session/reconnect/crowd/T-73", test_crowd);
