@@ -367,7 +367,8 @@ test_cuts (gconstpointer data)
 #endif
   g_test_message ("seed of the cuts: %u", seed);
   self.rand = g_rand_new_with_seed (seed);
-  self.bytes_between = (guint) (2 * (guint64) n_words * 4 * N_CHANNELS / n_cuts);
+  /* What lies in the sockets when one is cut is carried for nothing, and so are a few cuts left over. */
+  self.bytes_between = (guint) ((guint64) n_words * 4 * N_CHANNELS / n_cuts);
   self.pair = test_pair_new ();
   g_set_object (&self.pair->client_config, config);
   g_set_object (&self.pair->server_config, config);
@@ -404,7 +405,7 @@ test_cuts (gconstpointer data)
 
   g_test_message ("%u cuts, %u resumed, %u reconnects broken, at most %" G_GSIZE_FORMAT " bytes of data and %" G_GSIZE_FORMAT
                   " of control remembered", n_cuts - self.n_cuts, self.n_resumed, self.n_lost, self.most_data, self.most_control);
-  g_assert_cmpuint (n_cuts - self.n_cuts, >=, n_cuts * 9 / 10);
+  g_assert_cmpuint (self.n_cuts, ==, 0);
   g_assert_cmpuint (self.most_data, <=, 72 * 1024 * 1024);
   g_assert_cmpuint (self.most_control, <=, 1024 * 1024);
 
