@@ -184,11 +184,13 @@ attempt_believes (Attempt       *self,
                   DevSshKeyPair *key)
 {
   g_autofree char *fingerprint = devssh_key_pair_dup_fingerprint (key);
+  g_autoptr(DevSshKnownHostsEntry) entry = NULL;
   g_autofree char *place = NULL;
   DevSshKnownHostsVerdict verdict;
   const char *reason;
 
-  verdict = devssh_known_hosts_check (self->known_hosts, self->host, self->port, key, NULL, &place);
+  verdict = devssh_known_hosts_check (self->known_hosts, self->host, self->port, key, &entry);
+  place = entry != NULL ? devssh_known_hosts_entry_dup_place (entry) : NULL;
   if (verdict != DEVSSH_KNOWN_HOSTS_VERDICT_REVOKED
       && (self->options->fingerprints != NULL
           ? g_strv_contains ((const char *const *) self->options->fingerprints, fingerprint)

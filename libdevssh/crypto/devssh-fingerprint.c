@@ -13,16 +13,27 @@
 #define ART_HEIGHT 9
 
 static void
-key_pair_hash (DevSshKeyPair *self,
-               guint8         digest[SHA256_LENGTH])
+hash_blob (const guint8 *data,
+           gsize         length,
+           guint8        digest[SHA256_LENGTH])
 {
   g_autoptr(DevSshHash) hash = devssh_hash_new (DEVSSH_HASH_SHA256);
-  const guint8 *data = NULL;
-  gsize length = 0;
 
-  devssh_key_pair_peek_blob (self, &data, &length);
   devssh_hash_update (hash, data, length);
   devssh_hash_finish (hash, digest);
+}
+
+char *
+devssh_blob_dup_fingerprint (const guint8 *data,
+                             gsize         length)
+{
+  g_autofree char *text = NULL;
+  guint8 digest[SHA256_LENGTH];
+
+  hash_blob (data, length, digest);
+  text = g_base64_encode (digest, sizeof digest);
+  text[strcspn (text, "=")] = '\0';
+  return g_strconcat ("SHA256:", text, NULL);
 }
 
 /**
@@ -39,16 +50,14 @@ key_pair_hash (DevSshKeyPair *self,
 char *
 devssh_key_pair_dup_fingerprint (DevSshKeyPair *self)
 {
-  g_autofree char *text = NULL;
-  guint8 digest[SHA256_LENGTH];
+  const guint8 *data = NULL;
+  gsize length = 0;
 
   g_return_val_if_fail (DEVSSH_IS_KEY_PAIR (self), NULL);
   g_return_val_if_fail (devssh_key_pair_get_algorithm (self) != NULL, NULL);
 
-  key_pair_hash (self, digest);
-  text = g_base64_encode (digest, sizeof digest);
-  text[strcspn (text, "=")] = '\0';
-  return g_strconcat ("SHA256:", text, NULL);
+  devssh_key_pair_peek_blob (self, &data, &length);
+  return devssh_blob_dup_fingerprint (data, length);
 }
 
 /**
@@ -164,11 +173,14 @@ devssh_key_pair_dup_randomart (DevSshKeyPair *self)
   guint8 digest[SHA256_LENGTH];
   g_autofree char *title = NULL;
   GString *picture = NULL;
+  const guint8 *data = NULL;
+  gsize length = 0;
 
   g_return_val_if_fail (DEVSSH_IS_KEY_PAIR (self), NULL);
   g_return_val_if_fail (devssh_key_pair_get_algorithm (self) != NULL, NULL);
 
-  key_pair_hash (self, digest);
+  devssh_key_pair_peek_blob (self, &data, &length);
+  hash_blob (data, length, digest);
   art_walk (field, digest, sizeof digest);
 
   title = art_dup_title (self);
