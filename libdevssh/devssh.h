@@ -13,6 +13,7 @@
 #include <libdevssh/wire/devssh-writer.h>
 #include <libdevssh/crypto/devssh-key-pair.h>
 #include <libdevssh/keys/devssh-key-format.h>
+#include <libdevssh/keys/devssh-known-hosts-entry.h>
 #include <libdevssh/keys/devssh-known-hosts.h>
 #include <libdevssh/transport/devssh-version.h>
 #include <libdevssh/transport/devssh-metrics.h>
@@ -38,6 +39,8 @@
 #include <libdevssh/session/devssh-session-forwarding.h>
 #include <libdevssh/session/devssh-client-session.h>
 #include <libdevssh/session/devssh-server-session.h>
+#include <libdevssh/session/devssh-host-key-question.h>
+#include <libdevssh/session/devssh-host-key-verifier.h>
 #include <libdevssh/session/devssh-session-contour.h>
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/stream/devssh-channel-stream.h>

@@ -41,6 +41,11 @@ char     *devssh_known_hosts_dup_name       (const char *host, guint16 port);
 /* |1|base64 of a salt|base64 of HMAC-SHA1 (salt, name), with a salt of its own. */
 char     *devssh_known_hosts_hash_name      (const char *name);
 
+/* ---- devssh-known-hosts.c ---- */
+
+/* Is there something that may have changed? */
+gboolean  devssh_known_hosts_has_files      (DevSshKnownHosts *self);
+
 /* ---- devssh-known-hosts-entry.c ---- */
 
 /* file, origin: may be NULL. Takes what is in key. */

@@ -122,6 +122,15 @@ devssh_known_hosts_find_source (DevSshKnownHosts *self,
   return NULL;
 }
 
+gboolean
+devssh_known_hosts_has_files (DevSshKnownHosts *self)
+{
+  for (guint i = 0; i < self->sources->len; i++)
+    if (((const Source *) self->sources->pdata[i])->file != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 devssh_known_hosts_set_file (DevSshKnownHosts *self,
                              GFile            *file,
