@@ -75,6 +75,7 @@ gboolean  devssh_known_hosts_edit_hash      (DevSshSlice text, GString *edited, 
 gboolean  devssh_known_hosts_change_init    (DevSshKnownHostsChange *self, const char *host, guint16 port, DevSshKeyPair *key,
                                              DevSshKnownHostsAddFlags flags, GError **error);
 void      devssh_known_hosts_change_clear   (DevSshKnownHostsChange *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DevSshKnownHostsChange, devssh_known_hosts_change_clear)
 
 /* ---- devssh-known-hosts-file.c: both block ---- */
 
