@@ -60,6 +60,7 @@ G_DEFINE_ENUM_TYPE (DevSshKnownHostsVerdict, devssh_known_hosts_verdict,
                     G_DEFINE_ENUM_VALUE (DEVSSH_KNOWN_HOSTS_VERDICT_REVOKED, "revoked"))
 
 G_DEFINE_FLAGS_TYPE (DevSshKnownHostsAddFlags, devssh_known_hosts_add_flags,
+                     G_DEFINE_ENUM_VALUE (DEVSSH_KNOWN_HOSTS_ADD_NONE, "none"),
                      G_DEFINE_ENUM_VALUE (DEVSSH_KNOWN_HOSTS_ADD_HASHED, "hashed"),
                      G_DEFINE_ENUM_VALUE (DEVSSH_KNOWN_HOSTS_ADD_REPLACE, "replace"))
 
@@ -737,7 +738,7 @@ devssh_known_hosts_check (DevSshKnownHosts       *self,
  * Lists the lines that speak of @host on @port, as `ssh-keygen -F` finds them,
  * or all lines that have a key.
  *
- * Returns: (transfer full) (element-type DevSshKnownHostsEntry): the lines, in
+ * Returns: (transfer container) (element-type DevSshKnownHostsEntry): the lines, in
  *   the order of files and lines
  *
  * Since: 1.0
