@@ -877,7 +877,7 @@ devssh_known_hosts_add_async (DevSshKnownHosts         *self,
   g_return_if_fail (DEVSSH_IS_KNOWN_HOSTS (self));
   g_return_if_fail (file == NULL || G_IS_FILE (file));
   g_return_if_fail (host != NULL);
-  g_return_if_fail (DEVSSH_IS_KEY_PAIR (key));
+  g_return_if_fail (DEVSSH_IS_KEY_PAIR (key) && devssh_key_pair_get_algorithm (key) != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = devssh_known_hosts_make_task (self, cancellable, callback, user_data, devssh_known_hosts_add_async);
@@ -953,7 +953,7 @@ devssh_known_hosts_remove_async (DevSshKnownHosts    *self,
   g_return_if_fail (DEVSSH_IS_KNOWN_HOSTS (self));
   g_return_if_fail (file == NULL || G_IS_FILE (file));
   g_return_if_fail (host != NULL);
-  g_return_if_fail (key == NULL || DEVSSH_IS_KEY_PAIR (key));
+  g_return_if_fail (key == NULL || (DEVSSH_IS_KEY_PAIR (key) && devssh_key_pair_get_algorithm (key) != NULL));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = devssh_known_hosts_make_task (self, cancellable, callback, user_data, devssh_known_hosts_remove_async);
