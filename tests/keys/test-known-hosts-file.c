@@ -15,9 +15,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What another program does in the very moment in which the new file takes the place of the old one. */
+/* What another program does when the new file has been written, and in the very moment in which it takes the place of
+ * the old one. */
+static void   (*before_fsync) (gpointer data);
+static gpointer before_fsync_data;
 static void   (*before_rename) (gpointer data);
 static gpointer before_rename_data;
+
+int
+fsync (int fd)
+{
+  if (before_fsync != NULL)
+    before_fsync (before_fsync_data);
+  return (int) syscall (SYS_fsync, fd);
+}
 
 int
 renameat (int         old_folder,
@@ -579,6 +590,83 @@ test_appended (Fixture       *self,
 }
 
 static void
+replace_cb (gpointer data)
+{
+  Fixture *self = data;
+
+  before_fsync = NULL;
+  write_file (self->path, "# replaced\n", 0644);
+}
+
+/* As ssh-keygen -R does it, or whoever is the first to make the file. */
+static void
+test_replaced (Fixture       *self,
+               gconstpointer  data)
+{
+  g_autofree char *expected = g_strdup_printf ("# replaced\nexample.org %s\n", self->key_line);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_unlink (self->path);
+      if (i == 0)
+        write_file (self->path, "# mine\n", 0600);
+      before_fsync_data = self;
+      before_fsync = replace_cb;
+      g_assert_cmpint (add (self, "example.org", NULL), ==, 1);
+      g_assert_null (before_fsync);
+      assert_file (self->path, expected);
+      g_assert_cmpuint (mode_of (self->path), ==, 0644);
+    }
+}
+
+static void
+change_again_cb (gpointer data)
+{
+  static guint n;
+  Fixture *self = data;
+  g_autofree char *text = g_strdup_printf ("# %u\n", n++);
+  void (*keep) (gpointer data) = before_fsync;
+
+  before_fsync = NULL;
+  write_file (self->path, text, 0600);
+  before_fsync = keep;
+}
+
+/* There is an end to it. */
+static void
+test_never_left_alone (Fixture       *self,
+                       gconstpointer  data)
+{
+  g_autoptr(GError) error = NULL;
+
+  write_file (self->path, "", 0600);
+  before_fsync_data = self;
+  before_fsync = change_again_cb;
+  g_assert_cmpint (add (self, "example.org", &error), ==, -1);
+  before_fsync = NULL;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  assert_file (self->path, "# 19\n");
+}
+
+static void
+test_cancelled_reading (Fixture       *self,
+                        gconstpointer  data)
+{
+  g_autofree char *text = g_strdup_printf ("example.org %s\n", self->key_line);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  write_file (self->path, text, 0600);
+  devssh_known_hosts_load_file_async (self->hosts, self->file, cancellable, test_keep_result_cb, &result);
+  g_cancellable_cancel (cancellable);
+  test_wait_result (&result);
+  g_assert_false (devssh_known_hosts_load_file_finish (self->hosts, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (check (self, "example.org"), ==, DEVSSH_KNOWN_HOSTS_VERDICT_UNKNOWN);
+}
+
+static void
 test_cancelled (Fixture       *self,
                 gconstpointer  data)
 {
@@ -633,7 +721,10 @@ main (int    argc,
     { "folder", test_folder },
     { "too-large", test_too_large },
     { "appended", test_appended },
+    { "replaced", test_replaced },
+    { "never-left-alone", test_never_left_alone },
     { "cancelled", test_cancelled },
+    { "cancelled-reading", test_cancelled_reading },
   };
 
   g_test_init (&argc, &argv, NULL);
