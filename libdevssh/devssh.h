@@ -13,6 +13,7 @@
 #include <libdevssh/wire/devssh-writer.h>
 #include <libdevssh/crypto/devssh-key-pair.h>
 #include <libdevssh/keys/devssh-key-format.h>
+#include <libdevssh/keys/devssh-known-hosts-entry.h>
 #include <libdevssh/keys/devssh-known-hosts.h>
 #include <libdevssh/transport/devssh-version.h>
 #include <libdevssh/transport/devssh-metrics.h>
@@ -39,6 +40,8 @@
 #include <libdevssh/session/devssh-client-session.h>
 #include <libdevssh/session/devssh-reconnectable-sessions.h>
 #include <libdevssh/session/devssh-server-session.h>
+#include <libdevssh/session/devssh-host-key-question.h>
+#include <libdevssh/session/devssh-host-key-verifier.h>
 #include <libdevssh/session/devssh-session-contour.h>
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/session/devssh-pipe.h>

@@ -11,6 +11,7 @@ static const ToolCommand *const commands[] = {
   &tool_forward_command,
   &tool_serve_command,
   &tool_keygen_command,
+  &tool_known_hosts_command,
   &tool_plugins_command,
   &tool_contour_command,
 };
@@ -20,7 +21,7 @@ print_help (void)
 {
   g_print ("Usage:\n  devssh COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_print ("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    g_print ("  %-11s %s\n", commands[i]->name, commands[i]->summary);
   g_print ("\n"
            "Each has more to say: devssh COMMAND --help\n"
            "\n"

@@ -2,24 +2,25 @@
 /* From a destination to a session that has logged in. A host is believed only if a file of known hosts or a fingerprint says so. */
 #include "tool.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SSH_PORT 22
 
 typedef struct
 {
-  ToolConnection   *options;
-  DevSshKnownHosts *known_hosts;
-  char             *user;
-  char             *host;
-  guint16           port;
-  gboolean          host_refused;
+  ToolConnection        *options;
+  DevSshHostKeyVerifier *verifier;
+  char                  *user;
+  char                  *host;
+  guint16                port;
+  gboolean               host_refused;
 } Attempt;
 
 static void
 attempt_clear (Attempt *self)
 {
-  g_clear_object (&self->known_hosts);
+  g_clear_object (&self->verifier);
   g_free (self->user);
   g_free (self->host);
 }
@@ -39,6 +40,9 @@ tool_connection_group (ToolConnection *self)
       "Believe hosts of this file; may be given again (~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)", "FILE" },
     { "fingerprint", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->fingerprints,
       "Believe the host with this key, SHA256:...; may be given again", "TEXT" },
+    { "accept-new", 0, 0, G_OPTION_ARG_NONE, &self->accept_new,
+      "Believe a host that is not known, and remember it in the first file of known hosts", NULL },
+    { "ask", 0, 0, G_OPTION_ARG_NONE, &self->ask, "Ask at the terminal about a host that is not known or has changed", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose, "Show what happens", NULL },
     { NULL }
   };
@@ -85,36 +89,25 @@ attempt_read_destination (Attempt     *self,
   return TRUE;
 }
 
-static gboolean
-attempt_load_known_hosts (Attempt     *self,
-                          const char  *path,
-                          gboolean     must_exist,
-                          GError     **error)
+/* The usual files may be missing, and so may one that is about to learn its first host. */
+static DevSshHostKeyVerifier *
+attempt_make_verifier (Attempt  *self,
+                       GError  **error)
 {
-  g_autoptr(GFile) file = g_file_new_for_path (path);
-  g_autoptr(GError) reason = NULL;
+  g_autoptr(DevSshKnownHosts) known_hosts = devssh_known_hosts_new ();
+  g_autoptr(DevSshHostKeyVerifier) verifier = NULL;
+  g_autoptr(GFile) file = NULL;
+  ToolConnection *options = self->options;
+  DevSshHostKeyPolicy policy = options->accept_new ? DEVSSH_HOST_KEY_POLICY_ACCEPT_NEW
+                               : options->ask ? DEVSSH_HOST_KEY_POLICY_ASK : DEVSSH_HOST_KEY_POLICY_STRICT;
 
-  if (devssh_known_hosts_load_file (self->known_hosts, file, NULL, &reason)
-      || (!must_exist && g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
-}
-
-static gboolean
-attempt_read_known_hosts (Attempt  *self,
-                          GError  **error)
-{
-  g_autofree char *own = g_build_filename (g_get_home_dir (), ".ssh", "known_hosts", NULL);
-  const char *usual[] = { own, "/etc/ssh/ssh_known_hosts", NULL };
-  char **given = self->options->known_hosts;
-  const char *const *paths = given != NULL ? (const char *const *) given : usual;
-
-  self->known_hosts = devssh_known_hosts_new ();
-  for (int i = 0; paths[i] != NULL; i++)
-    if (!attempt_load_known_hosts (self, paths[i], given != NULL, error))
-      return FALSE;
-  return TRUE;
+  if (!tool_load_known_hosts (known_hosts, options->known_hosts, policy != DEVSSH_HOST_KEY_POLICY_STRICT, error))
+    return NULL;
+  verifier = devssh_host_key_verifier_new (known_hosts, policy);
+  devssh_host_key_verifier_set_fingerprints (verifier, (const char *const *) options->fingerprints);
+  file = tool_known_hosts_file (options->known_hosts);
+  devssh_host_key_verifier_set_file (verifier, file);
+  return g_steal_pointer (&verifier);
 }
 
 static gboolean
@@ -179,51 +172,73 @@ attempt_read_credentials (Attempt  *self,
 
 /* ---- the host ---- */
 
-static gboolean
-attempt_believes (Attempt       *self,
-                  DevSshKeyPair *key)
-{
-  g_autofree char *fingerprint = devssh_key_pair_dup_fingerprint (key);
-  g_autofree char *place = NULL;
-  DevSshKnownHostsVerdict verdict;
-  const char *reason;
-
-  verdict = devssh_known_hosts_check (self->known_hosts, self->host, self->port, key, NULL, &place);
-  if (verdict != DEVSSH_KNOWN_HOSTS_VERDICT_REVOKED
-      && (self->options->fingerprints != NULL
-          ? g_strv_contains ((const char *const *) self->options->fingerprints, fingerprint)
-          : verdict == DEVSSH_KNOWN_HOSTS_VERDICT_TRUSTED))
-    return TRUE;
-
-  if (verdict == DEVSSH_KNOWN_HOSTS_VERDICT_REVOKED)
-    reason = "shows a key that was revoked";
-  else if (self->options->fingerprints != NULL)
-    reason = "does not have the key with the given fingerprint";
-  else if (verdict == DEVSSH_KNOWN_HOSTS_VERDICT_CHANGED)
-    reason = "has another key than before: somebody may be in between";
-  else
-    reason = "is not known";
-  tool_fail (TOOL_HOST_KEY, NULL, "%s port %u %s\n"
-             "  its key: %s %s%s%s", self->host, self->port, reason, devssh_key_pair_get_algorithm (key), fingerprint,
-             place != NULL ? "\n  the line: " : "", place != NULL ? place : "");
-  return FALSE;
-}
-
-static gboolean
-authenticating_cb (DevSshSession        *session,
-                   DevSshAuthentication *question,
-                   gpointer              user_data)
+static void
+refused_cb (DevSshHostKeyVerifier *verifier,
+            DevSshHostKeyQuestion *question,
+            GError                *error,
+            gpointer               user_data)
 {
   Attempt *self = user_data;
 
-  if (devssh_authentication_get_authentication_type (question) != DEVSSH_AUTHENTICATION_TYPE_SERVER_PUBLIC_KEY)
-    return FALSE;
-
-  self->host_refused = !attempt_believes (self, devssh_authentication_get_public_key (question));
-  if (self->host_refused)
-    devssh_authentication_reject (question);
+  self->host_refused = TRUE;
+  if (g_error_matches (error, DEVSSH_ERROR, DEVSSH_ERROR_HOST_KEY))
+    tool_fail (TOOL_HOST_KEY, NULL, "%s", error->message);
   else
-    devssh_authentication_accept (question, NULL);
+    tool_fail (TOOL_HOST_KEY, error, "%s port %u cannot be checked", self->host, self->port);
+}
+
+static void
+added_cb (DevSshHostKeyVerifier *verifier,
+          DevSshHostKeyQuestion *question,
+          gpointer               user_data)
+{
+  g_autofree char *fingerprint = devssh_key_pair_dup_fingerprint (devssh_host_key_question_get_public_key (question));
+
+  if (tool_json)
+    tool_event ("host-added", NULL, "host", "s", devssh_host_key_question_get_host (question),
+                "port", "u", (guint) devssh_host_key_question_get_port (question), "fingerprint", "s", fingerprint, NULL);
+  else
+    g_printerr ("devssh: %s port %u is known from now on: %s\n", devssh_host_key_question_get_host (question),
+                devssh_host_key_question_get_port (question), fingerprint);
+}
+
+static void
+add_failed_cb (DevSshHostKeyVerifier *verifier,
+               DevSshHostKeyQuestion *question,
+               GError                *error,
+               gpointer               user_data)
+{
+  g_printerr ("devssh: The host is not remembered: %s\n", error->message);
+}
+
+/* Of the person at the terminal, whatever standard input is for. Only the whole word counts. */
+static gboolean
+ask_cb (DevSshHostKeyVerifier *verifier,
+        DevSshHostKeyQuestion *question,
+        gpointer               user_data)
+{
+  Attempt *self = user_data;
+  g_autofree char *text = devssh_host_key_question_dup_text (question);
+  g_autofree char *picture = devssh_key_pair_dup_randomart (devssh_host_key_question_get_public_key (question));
+  FILE *terminal = fopen ("/dev/tty", "r+e");
+  char answer[16] = "";
+
+  if (terminal == NULL)
+    {
+      self->host_refused = TRUE;
+      tool_fail (TOOL_HOST_KEY, NULL, "%s\n  there is no terminal to ask at", text);
+      return FALSE;
+    }
+  fprintf (terminal, "%s\n%s\nIs this the right host (yes or no)? ", text, picture);
+  fflush (terminal);
+  if (fgets (answer, sizeof answer, terminal) == NULL)
+    answer[0] = '\0';
+  fclose (terminal);
+  self->host_refused = !g_str_equal (g_strstrip (answer), "yes");
+  if (self->host_refused)
+    devssh_host_key_question_reject (question);
+  else
+    devssh_host_key_question_accept (question, TRUE);
   return TRUE;
 }
 
@@ -259,13 +274,17 @@ attempt_log_in (Attempt                  *self,
                 GError                  **error)
 {
   g_autoptr(GAsyncResult) result = NULL;
-  gulong handler = g_signal_connect (session, "authenticating", G_CALLBACK (authenticating_cb), self);
   gboolean ok;
 
+  g_signal_connect (self->verifier, "ask", G_CALLBACK (ask_cb), self);
+  g_signal_connect (self->verifier, "refused", G_CALLBACK (refused_cb), self);
+  g_signal_connect (self->verifier, "added", G_CALLBACK (added_cb), self);
+  g_signal_connect (self->verifier, "add-failed", G_CALLBACK (add_failed_cb), self);
+  devssh_host_key_verifier_attach (self->verifier, session, self->host, self->port);
   devssh_client_session_authenticate_async (session, credentials, NULL, tool_keep_result_cb, &result);
   tool_wait (result != NULL);
   ok = devssh_client_session_authenticate_finish (session, result, error);
-  g_signal_handler_disconnect (session, handler);
+  g_signal_handlers_disconnect_by_data (self->verifier, self);
   return ok;
 }
 
@@ -285,8 +304,13 @@ tool_connect (ToolConnection      *options,
       *status = tool_fail (TOOL_USAGE, NULL, "%d is no port", options->port);
       return NULL;
     }
+  if (options->accept_new && options->ask)
+    {
+      *status = tool_fail (TOOL_USAGE, NULL, "Either accept new hosts or ask about them");
+      return NULL;
+    }
   if (!attempt_read_destination (&self, destination, &error)
-      || !attempt_read_known_hosts (&self, &error)
+      || (self.verifier = attempt_make_verifier (&self, &error)) == NULL
       || (credentials = attempt_read_credentials (&self, &error)) == NULL)
     {
       *status = tool_fail (TOOL_USAGE, error, "%s", destination);

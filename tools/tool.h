@@ -38,6 +38,7 @@ extern const ToolCommand tool_contour_command;
 extern const ToolCommand tool_exec_command;
 extern const ToolCommand tool_forward_command;
 extern const ToolCommand tool_keygen_command;
+extern const ToolCommand tool_known_hosts_command;
 extern const ToolCommand tool_plugins_command;
 extern const ToolCommand tool_serve_command;
 
@@ -63,6 +64,12 @@ void     tool_watch_signals   (void);
 gboolean tool_parse (const ToolCommand *command, const char *arguments, const char *help, GOptionEntry *entries, GOptionGroup *group,
                      int *argc, char ***argv);
 
+/* ---- tool-known-hosts.c: paths: NULL: the usual files ---- */
+/* The usual ones may always be missing. */
+gboolean  tool_load_known_hosts (DevSshKnownHosts *known_hosts, char **paths, gboolean may_be_missing, GError **error);
+/* The one that learns new hosts: the first. */
+GFile    *tool_known_hosts_file (char **paths);
+
 /* ---- tool-connect.c ---- */
 /* How a server is reached, believed and logged in to. */
 typedef struct
@@ -73,6 +80,8 @@ typedef struct
   char    **known_hosts;
   char    **fingerprints;
   char     *password_file;
+  gboolean  accept_new;
+  gboolean  ask;
   gboolean  verbose;
 } ToolConnection;
 

@@ -23,6 +23,7 @@
  * @DEVSSH_ERROR_PLUGIN: a plugin that cannot be loaded; the message says why
  * @DEVSSH_ERROR_LIMIT: a limit of the configuration, or one that keeps a peer in check, is reached
  * @DEVSSH_ERROR_WRONG_THREAD: called from a thread that does not own the session's main context
+ * @DEVSSH_ERROR_HOST_KEY: the key of a host is not known, is another one than it was, or is revoked
  *
  * What a caller of this library can act on. Streams and cancellation fail with %G_IO_ERROR instead; where
  * the peer gave a reason on the wire, the error's code is that reason (see [enum@DisconnectReason],
@@ -61,4 +62,5 @@ G_DEFINE_ENUM_TYPE (DevSshError, devssh_error,
                     G_DEFINE_ENUM_VALUE (DEVSSH_ERROR_NO_SERVICE, "no-service"),
                     G_DEFINE_ENUM_VALUE (DEVSSH_ERROR_PLUGIN, "plugin"),
                     G_DEFINE_ENUM_VALUE (DEVSSH_ERROR_LIMIT, "limit"),
-                    G_DEFINE_ENUM_VALUE (DEVSSH_ERROR_WRONG_THREAD, "wrong-thread"))
+                    G_DEFINE_ENUM_VALUE (DEVSSH_ERROR_WRONG_THREAD, "wrong-thread"),
+                    G_DEFINE_ENUM_VALUE (DEVSSH_ERROR_HOST_KEY, "host-key"))

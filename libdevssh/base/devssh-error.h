@@ -30,7 +30,8 @@ typedef enum
   DEVSSH_ERROR_NO_SERVICE,         /* no such service, or not registered */
   DEVSSH_ERROR_PLUGIN,             /* a plugin that cannot be loaded, and why */
   DEVSSH_ERROR_LIMIT,              /* a limit of the configuration or of T-xx is reached */
-  DEVSSH_ERROR_WRONG_THREAD        /* called from a thread that does not own the session */
+  DEVSSH_ERROR_WRONG_THREAD,       /* called from a thread that does not own the session */
+  DEVSSH_ERROR_HOST_KEY            /* a host whose key is not known, has changed or is revoked */
 } DevSshError;
 
 DEVSSH_AVAILABLE_IN_1_0

@@ -25,6 +25,8 @@ gboolean       devssh_key_pair_verify_raw    (DevSshKeyPair *self, const char *a
  * A public half that a file leaves out is computed: empty strings (and the second one of Ed25519 is the seed alone). */
 DevSshKeyPair *devssh_key_pair_new_for_private_fields (DevSshReader *reader, GError **error);
 gboolean       devssh_key_pair_put_private_fields     (DevSshKeyPair *self, DevSshWriter *writer, GError **error);
+/* As devssh_key_pair_dup_fingerprint(), of a blob that need not be a key of ours. */
+char          *devssh_blob_dup_fingerprint           (const guint8 *data, gsize length);
 gpointer       devssh_key_pair_get_evp_pkey  (DevSshKeyPair *self);   /* EVP_PKEY *, borrowed: for keys/ through crypto only */
 
 G_END_DECLS

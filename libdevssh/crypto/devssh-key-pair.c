@@ -9,6 +9,9 @@
 #include <openssl/err.h>
 #include <string.h>
 
+/* What the names of OpenSSH's certificates end in (PROTOCOL.certkeys). */
+#define CERTIFICATE_SUFFIX "-cert-v01@openssh.com"
+
 /**
  * DevSshKeyPair:
  *
@@ -17,7 +20,8 @@
  *
  * Keys come from [func@KeyPair.generate], from files ([func@KeyPair.import_file]), from the public
  * blob that SSH sends ([ctor@KeyPair.new_for_public_blob]) or, in C, from a key that OpenSSL has
- * already ([ctor@KeyPair.new_for_evp_pkey]).
+ * already ([ctor@KeyPair.new_for_evp_pkey]). Certificates are not supported yet: whatever carries one fails
+ * with %DEVSSH_ERROR_UNSUPPORTED and says so.
  *
  * A key has a type, and a signature has an algorithm. They are called the same, but for RSA: a key
  * of type `ssh-rsa` signs with `rsa-sha2-512` or `rsa-sha2-256`. SHA-1 is never used.
@@ -248,8 +252,12 @@ devssh_key_pair_type_for_name (DevSshSlice   name,
       /* The name may come from a peer. */
       g_autofree char *shown = devssh_text_for_people (name.data, name.length);
 
-      g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
-                   "There are no keys of type “%s” here", shown);
+      if (g_str_has_suffix (shown, CERTIFICATE_SUFFIX))
+        g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                     "“%s” is a certificate, and certificates are not supported yet", shown);
+      else
+        g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
+                     "There are no keys of type “%s” here", shown);
     }
   return type;
 }
@@ -704,39 +712,6 @@ devssh_key_pair_set_public_blob (DevSshKeyPair  *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SIZE]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_HAS_PRIVATE]);
   return TRUE;
-}
-
-/**
- * devssh_key_pair_dup_fingerprint:
- * @self: a key
- *
- * Gets the text by which people compare keys: `SHA256:` and the base64 of the hash of the public
- * blob, without padding, as `ssh-keygen -l` shows it.
- *
- * Returns: (transfer full): the fingerprint
- *
- * Since: 1.0
- */
-char *
-devssh_key_pair_dup_fingerprint (DevSshKeyPair *self)
-{
-  g_autoptr(DevSshHash) hash = NULL;
-  g_autofree char *text = NULL;
-  guint8 digest[32];
-  const guint8 *data = NULL;
-  gsize length = 0;
-
-  g_return_val_if_fail (DEVSSH_IS_KEY_PAIR (self), NULL);
-  g_return_val_if_fail (self->blob != NULL, NULL);
-
-  devssh_key_pair_peek_blob (self, &data, &length);
-  hash = devssh_hash_new (DEVSSH_HASH_SHA256);
-  devssh_hash_update (hash, data, length);
-  devssh_hash_finish (hash, digest);
-
-  text = g_base64_encode (digest, sizeof digest);
-  text[strcspn (text, "=")] = '\0';
-  return g_strconcat ("SHA256:", text, NULL);
 }
 
 /**

@@ -51,6 +51,10 @@ gboolean       devssh_key_pair_set_public_blob     (DevSshKeyPair        *self,
 DEVSSH_AVAILABLE_IN_1_0
 char          *devssh_key_pair_dup_fingerprint     (DevSshKeyPair        *self);
 DEVSSH_AVAILABLE_IN_1_0
+char          *devssh_key_pair_dup_md5_fingerprint (DevSshKeyPair        *self);
+DEVSSH_AVAILABLE_IN_1_0
+char          *devssh_key_pair_dup_randomart       (DevSshKeyPair        *self);
+DEVSSH_AVAILABLE_IN_1_0
 gboolean       devssh_key_pair_equal               (DevSshKeyPair        *self,
                                                     DevSshKeyPair        *other);
 DEVSSH_AVAILABLE_IN_1_0

@@ -296,6 +296,41 @@ write_keys (const char *folder)
     }
 }
 
+/* ---- known hosts ---- */
+
+/* {A}, {B}: keys; the target asks for host.example with the first of them. */
+static void
+write_known_hosts (const char *folder)
+{
+  static const struct { const char *name; const char *text; } files[] = {
+    { "plain", "# mine\n\nhost.example {A} comment\n[host.example]:2222,192.0.2.1 {B}\n" },
+    { "patterns", "*.example,!host.example {A}\n[*]:2222\t{A}\r\nHOST.* {B}\n" },
+    { "markers", "@revoked * {A}\n@cert-authority host.example {B}\n@what host.example {A}\n@revoked @revoked * {A}" },
+    { "hashed", "|1|AAECAwQFBgcICQoLDA0ODxAREhM=|aaaaaaaaaaaaaaaaaaaaaaaaaaa= {A}\n|1|AA|BB {A}\n|2|x|y {A}\n| {A}\n" },
+    { "others", "host.example ssh-dss AAAAB3NzaC1kc3MAAAAA\nhost.example ssh-rsa AAAAB3NzaC1kc3MAAAAA\nhost.example {A" },
+    { "commas", ", {A}\n,,host.example,, {B}\n!,! {A}\n" },
+  };
+  const char *names[] = { "ed25519-ssh.pub", "ecdsa256-ssh.pub" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr(GString) text = g_string_new (files[i].text);
+
+      for (guint j = 0; j < G_N_ELEMENTS (names); j++)
+        {
+          g_autofree char *path = g_build_filename (folder, names[j], NULL);
+          g_autofree char *key = NULL;
+          const char placeholder[] = { '{', (char) ('A' + j), '}', '\0' };
+          g_autoptr(GError) error = NULL;
+
+          if (!g_file_get_contents (path, &key, NULL, &error))
+            g_error ("%s", error->message);
+          g_string_replace (text, placeholder, g_strchomp (key), 0);
+        }
+      write_slice ("known-hosts", files[i].name, (DevSshSlice) { (const guint8 *) text->str, text->len });
+    }
+}
+
 /* ---- conversations ---- */
 
 /* Steps, with "; " between: a message as its fields, or
@@ -542,6 +577,7 @@ main (int    argc,
   write_messages ();
   write_packets ();
   write_keys (argv[2]);
+  write_known_hosts (argv[2]);
   write_conversations ();
   write_forwards ();
   write_contours ();

@@ -1089,39 +1089,17 @@ run_step (const char *step)
 
 /* ---- connecting ---- */
 
-/* A known_hosts line is "NAMES TYPE BASE64 [COMMENT]"; names are plain here: host or [host]:port, separated by commas. */
 static gboolean
 known_hosts_has (const char    *path,
                  DevSshKeyPair *key)
 {
+  g_autoptr(DevSshKnownHosts) known_hosts = devssh_known_hosts_new ();
+  g_autoptr(GFile) file = g_file_new_for_path (path);
   const char *host = peer_options_string (options, "host");
-  g_autofree char *name = g_strdup_printf ("[%s]:%" G_GINT64_FORMAT, host != NULL ? host : "127.0.0.1",
-                                           peer_options_int (options, "port", 22));
-  g_autofree char *text = NULL;
-  g_auto(GStrv) lines = NULL;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  lines = g_strsplit (text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    {
-      g_auto(GStrv) fields = g_strsplit_set (g_strstrip (*line), " \t", 2);
-      g_auto(GStrv) names = NULL;
-      g_autoptr(GBytes) bytes = NULL;
-      g_autoptr(DevSshKeyPair) known = NULL;
-
-      if (fields[0] == NULL || fields[1] == NULL || fields[0][0] == '#')
-        continue;
-      names = g_strsplit (fields[0], ",", -1);
-      if (!g_strv_contains ((const char * const *) names, name)
-          && !g_strv_contains ((const char * const *) names, host != NULL ? host : "127.0.0.1"))
-        continue;
-      bytes = g_bytes_new (fields[1], strlen (fields[1]));
-      known = devssh_key_pair_import_data (bytes, DEVSSH_KEY_FORMAT_SSH, NULL, NULL);
-      if (known != NULL && devssh_key_pair_equal (known, key))
-        return TRUE;
-    }
-  return FALSE;
+  return devssh_known_hosts_load_file (known_hosts, file, NULL, NULL)
+         && devssh_known_hosts_check (known_hosts, host != NULL ? host : "127.0.0.1", (guint16) peer_options_int (options, "port", 22),
+                                      key, NULL) == DEVSSH_KNOWN_HOSTS_VERDICT_TRUSTED;
 }
 
 static void

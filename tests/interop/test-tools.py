@@ -17,7 +17,7 @@ import peers
 from peers import EchoTarget, Program, Skip, Sshd, case, echo_through, free_port, key, run, scratch, ssh, write
 
 DEVSSH = os.environ.get('DEVSSH_PROGRAM', 'devssh')
-COMMANDS = ['exec', 'forward', 'serve', 'keygen', 'plugins', 'contour']
+COMMANDS = ['exec', 'forward', 'serve', 'keygen', 'known-hosts', 'plugins', 'contour']
 USAGE, UNREACHABLE, HOST_KEY, LOGIN, REFUSED, FAILED = range(250, 256)
 _shared = {}
 
@@ -68,7 +68,7 @@ def _():
 def _():
     devssh(expect=USAGE)
     devssh('dance', expect=USAGE)
-    for name in ('exec', 'forward', 'serve', 'keygen'):
+    for name in ('exec', 'forward', 'serve', 'keygen', 'known-hosts'):
         devssh(name, expect=USAGE)
         devssh(name, '--no-such-option', expect=USAGE)
     devssh('plugins', 'unasked', expect=USAGE)

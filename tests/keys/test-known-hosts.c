@@ -61,7 +61,17 @@ static const Case cases[] = {
   { "revoked/other-key", "@revoked * {B}\nexample.org {A}\n", "example.org", 22, TRUSTED, 2 },
   { "revoked/other-host", "@revoked other.example {A}\nexample.org {A}\n", "example.org", 22, TRUSTED, 2 },
   { "revoked/without-port", "@revoked example.org {A}\n", "example.org", 2222, REVOKED, 1 },
-  { "cert-authority", "@cert-authority * {A}\n", "example.org", 22, UNKNOWN, 0 },
+  { "revoked/tabs", "@revoked\t*\t{A}\nexample.org {A}\n", "example.org", 22, REVOKED, 1 },
+  { "revoked/on-this-port", "@revoked [example.org]:2222 {A}\nexample.org {A}\n", "example.org", 2222, REVOKED, 1 },
+  { "cert-authority", "@cert-authority * {A}\n", "example.org", 22, UNKNOWN, 1 },
+  { "cert-authority/other-host", "@cert-authority *.example.org {A}\n", "example.org", 22, UNKNOWN, 0 },
+  { "cert-authority/beside", "@cert-authority * {B}\nexample.org {A}\n", "example.org", 22, TRUSTED, 2 },
+  { "cert-authority/port", "@cert-authority [*]:2222 {B}\nexample.org {B}\n", "example.org", 2222, UNKNOWN, 1 },
+  { "marker/two", "@revoked @revoked example.org {A}\n", "example.org", 22, UNKNOWN, 0 },
+  { "other-types", "example.org ssh-dss AAAAB3NzaC1kc3MAAAAA\n", "example.org", 22, CHANGED, 1 },
+  { "other-types/beside", "example.org ssh-dss AAAAB3NzaC1kc3MAAAAA\nexample.org {A}\n", "example.org", 22, TRUSTED, 2 },
+  { "nonsense/two-types", "example.org ssh-rsa AAAAB3NzaC1kc3MAAAAA\n", "example.org", 22, UNKNOWN, 0 },
+  { "nonsense/short-key", "example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAAUE=\n", "example.org", 22, UNKNOWN, 0 },
   { "marker/unknown", "@trusted example.org {A}\n", "example.org", 22, UNKNOWN, 0 },
   { "nonsense/no-key", "example.org\nexample.org \n", "example.org", 22, UNKNOWN, 0 },
   { "nonsense/bad-base64", "example.org ssh-ed25519 !!!!\nexample.org {A}\n", "example.org", 22, TRUSTED, 2 },
@@ -114,17 +124,31 @@ test_case (gconstpointer data)
 {
   const Case *test = data;
   g_autoptr(DevSshKnownHosts) hosts = test_load (test->text);
-  g_autoptr(DevSshKeyPair) known = NULL;
-  g_autofree char *place = NULL;
-  g_autofree char *expected = test->line > 0 ? g_strdup_printf ("file:%u", test->line) : NULL;
+  g_autoptr(DevSshKnownHostsEntry) entry = NULL;
 
-  g_assert_cmpint (devssh_known_hosts_check (hosts, test->host, test->port, test_key_of ('A'), &known, &place), ==, test->verdict);
-  g_assert_cmpstr (place, ==, expected);
-  g_assert_cmpint (known != NULL, ==, test->line > 0);
-  if (known != NULL)
-    g_assert_cmpint (devssh_key_pair_equal (known, test_key_of ('A')), ==, test->verdict != CHANGED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, test->host, test->port, test_key_of ('A'), &entry), ==, test->verdict);
+  if (test->line == 0)
+    {
+      g_assert_null (entry);
+    }
+  else
+    {
+      g_autofree char *place = devssh_known_hosts_entry_dup_place (entry);
+      g_autofree char *expected = g_strdup_printf ("file:%u", test->line);
+      g_autofree char *fingerprint = devssh_known_hosts_entry_dup_fingerprint (entry);
+      DevSshKeyPair *known = devssh_known_hosts_entry_get_public_key (entry);
+
+      g_assert_cmpstr (place, ==, expected);
+      g_assert_cmpuint (devssh_known_hosts_entry_get_line (entry), ==, test->line);
+      g_assert_null (devssh_known_hosts_entry_get_file (entry));
+      g_assert_true (g_str_has_prefix (fingerprint, "SHA256:"));
+      if (test->verdict == TRUSTED || test->verdict == REVOKED)
+        g_assert_true (devssh_key_pair_equal (known, test_key_of ('A')));
+      if (test->verdict == CHANGED && known != NULL)
+        g_assert_false (devssh_key_pair_equal (known, test_key_of ('A')));
+    }
   /* Nobody has to ask for the details. */
-  g_assert_cmpint (devssh_known_hosts_check (hosts, test->host, test->port, test_key_of ('A'), NULL, NULL), ==, test->verdict);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, test->host, test->port, test_key_of ('A'), NULL), ==, test->verdict);
 }
 
 /* Names as ssh-keygen hashes them. */
@@ -140,7 +164,7 @@ test_hashed (void)
   g_autoptr(GFile) file = g_file_new_for_path (path);
   g_autoptr(DevSshKnownHosts) hosts = devssh_known_hosts_new ();
   g_autoptr(GError) error = NULL;
-  g_autofree char *place = NULL;
+  g_autoptr(DevSshKnownHostsEntry) entry = NULL;
   int status;
 
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
@@ -153,12 +177,13 @@ test_hashed (void)
 
   g_assert_true (devssh_known_hosts_load_file (hosts, file, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), NULL, &place), ==, TRUSTED);
-  g_assert_true (g_str_has_prefix (place, path));
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "192.0.2.1", 22, test_key_of ('A'), NULL, NULL), ==, TRUSTED);
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 2222, test_key_of ('B'), NULL, NULL), ==, TRUSTED);
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 2222, test_key_of ('A'), NULL, NULL), ==, CHANGED);
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.com", 22, test_key_of ('A'), NULL, NULL), ==, UNKNOWN);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), &entry), ==, TRUSTED);
+  g_assert_true (g_file_equal (devssh_known_hosts_entry_get_file (entry), file));
+  g_assert_true (devssh_known_hosts_entry_get_is_hashed (entry));
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "192.0.2.1", 22, test_key_of ('A'), NULL), ==, TRUSTED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 2222, test_key_of ('B'), NULL), ==, TRUSTED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 2222, test_key_of ('A'), NULL), ==, CHANGED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.com", 22, test_key_of ('A'), NULL), ==, UNKNOWN);
   g_unlink (path);
   g_unlink (old_path);
   g_rmdir (folder);
@@ -171,16 +196,18 @@ test_several_files (void)
   g_autofree char *second = test_fill_in ("example.org {A}\n");
   g_autoptr(GBytes) data = g_bytes_new (second, strlen (second));
   g_autoptr(GFile) missing = g_file_new_for_path ("/nonexistent/known_hosts");
+  g_autoptr(DevSshKnownHostsEntry) entry = NULL;
   g_autofree char *place = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), NULL, NULL), ==, CHANGED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), NULL), ==, CHANGED);
   g_assert_true (devssh_known_hosts_load_data (hosts, data, NULL, NULL));
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), NULL, &place), ==, TRUSTED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), &entry), ==, TRUSTED);
+  place = devssh_known_hosts_entry_dup_place (entry);
   g_assert_cmpstr (place, ==, ":1");
   g_assert_false (devssh_known_hosts_load_file (hosts, missing, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), NULL, NULL), ==, TRUSTED);
+  g_assert_cmpint (devssh_known_hosts_check (hosts, "example.org", 22, test_key_of ('A'), NULL), ==, TRUSTED);
 }
 
 int

@@ -187,6 +187,79 @@ test_reads_ours (Fixture       *self,
     }
 }
 
+/* Other keys every time, so that the picture's walk goes to other places. */
+static void
+test_fingerprints (Fixture       *self,
+                   gconstpointer  data)
+{
+  if (fixture_skip (self))
+    return;
+
+  for (guint round = 0; round < 5; round++)
+    for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+      {
+        g_autoptr(DevSshKeyPair) key = NULL;
+        g_autoptr(GBytes) line = NULL;
+        g_autofree char *path = NULL, *drawn = NULL, *listed = NULL, *picture = NULL, *md5 = NULL;
+        const char *second = NULL;
+
+        /* Making large keys takes its time. */
+        if (round > 0 && g_str_equal (types[i].type, "ssh-rsa"))
+          continue;
+        key = devssh_key_pair_generate (types[i].type, types[i].size, NULL);
+        line = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH, NULL);
+        path = fixture_write (self, "key.pub", line);
+
+        drawn = fixture_run (self, NULL, "-l", "-v", "-f", path, NULL);
+        second = strchr (drawn, '\n');
+        g_assert_nonnull (second);
+        picture = devssh_key_pair_dup_randomart (key);
+        g_assert_cmpstr (picture, ==, g_strchomp ((char *) second + 1));
+
+        listed = fixture_run (self, NULL, "-l", "-E", "md5", "-f", path, NULL);
+        md5 = devssh_key_pair_dup_md5_fingerprint (key);
+        g_assert_true (g_str_has_prefix (md5, "MD5:"));
+        second = strchr (listed, ' ');
+        g_assert_nonnull (second);
+        g_assert_cmpmem (second + 1, strcspn (second + 1, " "), md5, strlen (md5));
+      }
+}
+
+/* A certificate is told from what is broken. */
+static void
+test_certificate (Fixture       *self,
+                  gconstpointer  data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DevSshKeyPair) key = NULL;
+  g_autoptr(DevSshKeyPair) nothing = NULL;
+  g_autoptr(GBytes) private_half = NULL;
+  g_autofree char *path = NULL, *certificate_path = NULL, *text = NULL;
+  g_autoptr(GBytes) line = NULL;
+  gsize length = 0;
+
+  if (fixture_skip (self))
+    return;
+
+  key = devssh_key_pair_generate ("ssh-ed25519", 0, &error);
+  g_assert_no_error (error);
+  private_half = devssh_key_pair_export_private (key, DEVSSH_KEY_FORMAT_OPENSSH, NULL, &error);
+  g_assert_no_error (error);
+  path = fixture_write (self, "key", private_half);
+  line = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH, &error);
+  g_free (fixture_write (self, "key.pub", line));
+  g_free (fixture_run (self, NULL, "-q", "-s", path, "-h", "-I", "a host", "-n", "example.org", path, NULL));
+  certificate_path = g_build_filename (self->folder, "key-cert.pub", NULL);
+  g_assert_true (g_file_get_contents (certificate_path, &text, &length, &error));
+  g_assert_no_error (error);
+  g_clear_pointer (&line, g_bytes_unref);
+  line = g_bytes_new (text, length);
+  nothing = devssh_key_pair_import_data (line, DEVSSH_KEY_FORMAT_SSH, NULL, &error);
+  g_assert_null (nothing);
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "certificates are not supported"));
+}
+
 static void
 test_writes_ours (Fixture       *self,
                   gconstpointer  data)
@@ -350,6 +423,10 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/keys/ssh-keygen/reads-ours", Fixture, NULL, fixture_set_up, test_reads_ours,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/fingerprints", Fixture, NULL, fixture_set_up, test_fingerprints,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/certificate", Fixture, NULL, fixture_set_up, test_certificate,
               fixture_tear_down);
   g_test_add ("/keys/ssh-keygen/writes-ours", Fixture, NULL, fixture_set_up, test_writes_ours,
               fixture_tear_down);

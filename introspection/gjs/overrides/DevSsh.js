@@ -11,6 +11,7 @@ const OPERATIONS = {
     Client: ['connect', 'connect_to_host', 'reconnect'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
     KeyPair: ['generate', 'import_file'],
+    KnownHosts: ['add', 'hash', 'load_default', 'load_file', 'refresh', 'remove'],
     Server: ['stop'],
     Service: ['ask'],
     Session: ['accept_channel', 'close', 'connect', 'connect_to_forwarded_port', 'connect_to_forwarded_socket',
