@@ -16,7 +16,6 @@ PAGES = {'threats.md': 'T', 'edge-cases.md': 'E'}
 LATER = {
     'reconnecting': ['T-70', 'T-71', 'T-72', 'T-73', 'T-74', *(f'E-{number}' for number in range(47, 56))],
     'pipes, multi-channel and secure streams': ['E-67', 'E-68'],
-    'all formats of keys, and their files': ['E-69', 'E-70'],
     'tests/run, which is its test': ['T-91'],
 }
 SOURCES = ('.c', '.py', '.js', '.mjs')

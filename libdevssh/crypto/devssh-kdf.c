@@ -113,7 +113,7 @@ devssh_kdf_bcrypt (const char  *passphrase,
   DevSshBcrypt *self = (DevSshBcrypt *) (gpointer) memory->data;
   gsize stride = (length + BCRYPT_SIZE - 1) / BCRYPT_SIZE;
 
-  g_assert (devssh_kdf_bcrypt_check (rounds, NULL));
+  g_assert (rounds > 0 && rounds <= DEVSSH_KDF_BCRYPT_MAX_ROUNDS);
 
   devssh_hash_update (hash, passphrase, strlen (passphrase));
   devssh_hash_finish (hash, self->digest);
@@ -162,7 +162,7 @@ devssh_kdf_pbkdf2 (const char   *passphrase,
   EVP_MD *md = EVP_MD_fetch (NULL, digest, NULL);
   gboolean done = FALSE;
 
-  g_assert (devssh_kdf_pbkdf2_check (iterations, NULL));
+  g_assert (iterations > 0 && iterations <= DEVSSH_KDF_PBKDF2_MAX_ITERATIONS);
 
   done = md != NULL &&
          PKCS5_PBKDF2_HMAC (passphrase, devssh_evp_length (strlen (passphrase)), salt.data,

@@ -424,6 +424,12 @@ devssh_jwk_put_okp (const DevSshJwk  *self,
   d = devssh_jwk_get_bytes (self, D, 0, error);
   if (d == NULL)
     return FALSE;
+  /* Elsewhere a public half that is empty is one to be computed. */
+  if (x->length == 0)
+    {
+      devssh_jwk_set_malformed (error, "its “x” is empty");
+      return FALSE;
+    }
   devssh_writer_put_bytes (&both, d->data, d->length);
   devssh_writer_put_bytes (&both, x->data, x->length);
   devssh_writer_put_slice (writer, both.data, both.length);

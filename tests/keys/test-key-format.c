@@ -1009,6 +1009,42 @@ test_wiped (void)
     }
 }
 
+/* Nor of the passphrase, or of what is derived from it, whether it is right or not. */
+static void
+test_passphrase_wiped (void)
+{
+  static const char passphrase[] = "correct horse battery staple";
+  static const char * const files[] = {
+    "ed25519-openssh-aes256cbc", "ed25519-openssh-aes256gcm", "ed25519-openssh-chacha20", "ed25519-pkcs8-aes256cbc",
+    "ecdsa256-pkcs8-des3", "rsa2048-pkcs1-aes128cbc", "rsa2048-sshcom-des3cbc",
+  };
+  static const DevSshKeyFormat formats[] = { DEVSSH_KEY_FORMAT_PKCS8, DEVSSH_KEY_FORMAT_OPENSSH };
+  g_autoptr(DevSshKeyPair) key = test_import ("ed25519-pkcs8-none");
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GBytes) data = test_load (files[0]);
+
+  test_watch_begin ((const guint8 *) passphrase, 24);
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr(GBytes) encrypted = test_load (files[i]);
+
+      test_check_refused (encrypted, DEVSSH_KEY_FORMAT_DEFAULT, passphrase, DEVSSH_ERROR_WRONG_PASSPHRASE, NULL);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autoptr(GBytes) text = devssh_key_pair_export_private (key, formats[i], passphrase, NULL);
+      g_autoptr(DevSshKeyPair) again = devssh_key_pair_import_data (text, formats[i], passphrase, NULL);
+
+      g_assert_nonnull (again);
+    }
+  devssh_key_pair_import_data_async (data, DEVSSH_KEY_FORMAT_DEFAULT, passphrase, NULL, test_keep_result_cb, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_null (devssh_key_pair_import_data_finish (result, NULL));
+  g_clear_object (&result);
+  g_assert_cmpint (test_watch_end (), ==, 0);
+}
+
 /* ---- files ---- */
 
 static void
@@ -1096,7 +1132,10 @@ main (int   argc,
   g_test_add_func ("/keys/export/comment", test_export_comment);
   /* Where free() belongs to a sanitizer the other build has looked. */
   if (test_can_watch_free ())
-    g_test_add_func ("/keys/wiped/T-82", test_wiped);
+    {
+      g_test_add_func ("/keys/wiped/T-82", test_wiped);
+      g_test_add_func ("/keys/wiped/passphrase/T-82", test_passphrase_wiped);
+    }
 
   return g_test_run ();
 }
