@@ -37,6 +37,7 @@ typedef struct
 extern const ToolCommand tool_contour_command;
 extern const ToolCommand tool_exec_command;
 extern const ToolCommand tool_forward_command;
+extern const ToolCommand tool_key_command;
 extern const ToolCommand tool_keygen_command;
 extern const ToolCommand tool_plugins_command;
 extern const ToolCommand tool_serve_command;
@@ -62,6 +63,13 @@ void     tool_watch_signals   (void);
 /* Parses argv; FALSE: it was wrong, and that was said (status TOOL_USAGE). arguments: what follows PROGRAM COMMAND in the usage line. */
 gboolean tool_parse (const ToolCommand *command, const char *arguments, const char *help, GOptionEntry *entries, GOptionGroup *group,
                      int *argc, char ***argv);
+
+/* ---- tool-secret.c ---- */
+/* NULL and error: it cannot be read. */
+char *tool_read_secret_line (const char *path, GError **error);
+/* NULL: there is no terminal, or nobody at it. */
+char *tool_ask_secret       (const char *prompt);
+void  tool_free_secret      (char *secret);
 
 /* ---- tool-connect.c ---- */
 /* How a server is reached, believed and logged in to. */

@@ -10,6 +10,9 @@
 #define MAGIC      "openssh-key-v1"
 #define BLOCK_SIZE 8                /* of a key that is not encrypted */
 #define COLUMNS    70
+/* Less than a block would do; PuTTY takes 16 for a block everywhere, and adds a whole one where none is
+ * needed. */
+#define MAX_PADDING 16
 /* As ssh-keygen has them. */
 #define CIPHER     "aes256-ctr"
 #define ROUNDS     16
@@ -62,7 +65,7 @@ devssh_openssh_read_private (DevSshSlice             section,
   if (!devssh_reader_finish (&reader, error))
     return NULL;
 
-  if (section.length % block != 0 || padding.length >= block)
+  if (section.length % block != 0 || padding.length > MAX_PADDING)
     {
       devssh_openssh_set_malformed (error, "it is not padded to whole blocks");
       return NULL;

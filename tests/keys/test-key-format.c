@@ -706,7 +706,7 @@ test_container (DevSshKeyPair *key,
     devssh_writer_put_utf8 (section, "some comment");
   while (change != OPENSSH_NO_PADDING && section->length % 8 != 0)
     devssh_writer_put_byte (section, change == OPENSSH_PADDING ? 0 : i++);
-  for (guint j = 0; change == OPENSSH_LONG_PADDING && j < 8; j++)
+  for (guint j = 0; change == OPENSSH_LONG_PADDING && j < 24; j++)
     devssh_writer_put_byte (section, i++);
 
   devssh_writer_put_bytes (writer,
