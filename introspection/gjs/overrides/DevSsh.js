@@ -10,7 +10,7 @@ const OPERATIONS = {
     Channel: ['close', 'exec', 'request', 'send', 'send_extended', 'splice'],
     Client: ['connect', 'connect_to_host'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key'],
-    KeyPair: ['generate', 'import_file'],
+    KeyPair: ['export_private', 'export_private_file', 'export_public_file', 'generate', 'import_data', 'import_file'],
     Server: ['stop'],
     Service: ['ask'],
     Session: ['accept_channel', 'close', 'connect', 'connect_to_forwarded_port', 'connect_to_forwarded_socket',
