@@ -7,12 +7,14 @@
 static char    *algorithm;
 static char    *comment;
 static char    *format_name;
+static char    *passphrase_file;
 static int      size;
 
 static GOptionEntry entries[] = {
   { "type", 't', 0, G_OPTION_ARG_STRING, &algorithm, "ed25519 (the default), ecdsa or rsa", "TYPE" },
   { "size", 'b', 0, G_OPTION_ARG_INT, &size, "Bits: of rsa 2048 to 16384 (3072), of ecdsa 256, 384 or 521 (256)", "BITS" },
   { "comment", 'C', 0, G_OPTION_ARG_STRING, &comment, "What stands behind the public key", "TEXT" },
+  { "passphrase-file", 0, 0, G_OPTION_ARG_FILENAME, &passphrase_file, "A file whose first line is to be the passphrase (none)", "FILE" },
   { "format", 'f', 0, G_OPTION_ARG_STRING, &format_name, "openssh (the default) or pkcs8", "FORMAT" },
   { NULL }
 };
@@ -73,6 +75,7 @@ static gboolean
 write_pair (DevSshKeyPair    *key,
             DevSshKeyFormat   format,
             const char       *path,
+            const char       *passphrase,
             GError          **error)
 {
   g_autofree char *public_path = g_strconcat (path, ".pub", NULL);
@@ -82,7 +85,7 @@ write_pair (DevSshKeyPair    *key,
   /* The half that is worth nothing alone comes first: if the other one cannot be written, it goes again. */
   if (!devssh_key_pair_export_public_file (key, public_file, DEVSSH_KEY_FORMAT_SSH, DEVSSH_KEY_FILE_NONE, NULL, error))
     return FALSE;
-  if (devssh_key_pair_export_private_file (key, file, format, NULL, DEVSSH_KEY_FILE_NONE, NULL, error))
+  if (devssh_key_pair_export_private_file (key, file, format, passphrase, DEVSSH_KEY_FILE_NONE, NULL, error))
     return TRUE;
   g_file_delete (public_file, NULL, NULL);
   return FALSE;
@@ -96,6 +99,8 @@ run (int   argc,
   g_autofree char *fingerprint = NULL;
   g_autofree char *text = NULL;
   g_autoptr(GError) error = NULL;
+  char *passphrase = NULL;
+  gboolean saved = FALSE;
   DevSshKeyFormat format;
 
   if (!tool_parse (&tool_keygen_command, "FILE",
@@ -114,7 +119,11 @@ run (int   argc,
     return tool_fail (TOOL_USAGE, error, "No key");
   if (comment != NULL)
     devssh_key_pair_set_comment (key, comment);
-  if (!write_pair (key, format, argv[1], &error))
+  if (passphrase_file != NULL && (passphrase = tool_read_secret_line (passphrase_file, &error)) == NULL)
+    return tool_fail (TOOL_FAILED, error, "There is no passphrase");
+  saved = write_pair (key, format, argv[1], passphrase, &error);
+  tool_free_secret (passphrase);
+  if (!saved)
     return tool_fail (TOOL_FAILED, error, "The key was not saved");
 
   fingerprint = devssh_key_pair_dup_fingerprint (key);

@@ -116,6 +116,17 @@ def _():
     assert stat.S_IMODE(os.stat(scratch('open-mask')).st_mode) == 0o600
 
 
+@case('/tools/keygen/passphrase')
+def _():
+    for format in ('openssh', 'pkcs8'):
+        path = scratch(f'keygen-locked-{format}')
+        devssh('keygen', '-t', 'ecdsa', '-f', format, '--passphrase-file', write('keygen-passphrase', 'a passphrase\n'), path)
+        assert run(['ssh-keygen', '-y', '-P', 'a passphrase', '-f', path]).decode().split()[1] in open(path + '.pub', encoding='utf-8').read()
+        assert subprocess.run(['ssh-keygen', '-y', '-P', '', '-f', path], stderr=subprocess.DEVNULL).returncode != 0
+    devssh('keygen', '--passphrase-file', write('keygen-empty', '\n'), scratch('keygen-unlocked'), expect=FAILED)
+    assert not os.path.exists(scratch('keygen-unlocked')) and not os.path.exists(scratch('keygen-unlocked.pub'))
+
+
 @case('/tools/keygen/refused')
 def _():
     devssh('keygen', '-t', 'dsa', scratch('no'), expect=USAGE)
