@@ -12,6 +12,7 @@
 #include <libdevssh/wire/devssh-reader.h>
 #include <libdevssh/wire/devssh-writer.h>
 #include <libdevssh/crypto/devssh-key-pair.h>
+#include <libdevssh/keys/devssh-key-file.h>
 #include <libdevssh/keys/devssh-key-format.h>
 #include <libdevssh/keys/devssh-known-hosts-entry.h>
 #include <libdevssh/keys/devssh-known-hosts.h>

@@ -2,21 +2,19 @@
 /* devssh keygen: a new key, in two files. */
 #include "tool.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static char    *algorithm;
 static char    *comment;
 static char    *format_name;
+static char    *passphrase_file;
 static int      size;
 
 static GOptionEntry entries[] = {
   { "type", 't', 0, G_OPTION_ARG_STRING, &algorithm, "ed25519 (the default), ecdsa or rsa", "TYPE" },
   { "size", 'b', 0, G_OPTION_ARG_INT, &size, "Bits: of rsa 2048 to 16384 (3072), of ecdsa 256, 384 or 521 (256)", "BITS" },
   { "comment", 'C', 0, G_OPTION_ARG_STRING, &comment, "What stands behind the public key", "TEXT" },
+  { "passphrase-file", 0, 0, G_OPTION_ARG_FILENAME, &passphrase_file, "A file whose first line is to be the passphrase (none)", "FILE" },
   { "format", 'f', 0, G_OPTION_ARG_STRING, &format_name, "openssh (the default) or pkcs8", "FORMAT" },
   { NULL }
 };
@@ -73,59 +71,23 @@ find_format (DevSshKeyFormat *format)
   return FALSE;
 }
 
-/* Never over what is there, and a private key readable by its owner from the first moment. */
-static gboolean
-write_new (const char  *path,
-           GBytes      *text,
-           int          mode,
-           GError     **error)
-{
-  gsize length;
-  const char *data = g_bytes_get_data (text, &length);
-  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-  gboolean ok;
-
-  if (fd < 0)
-    {
-      g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
-      return FALSE;
-    }
-  ok = fchmod (fd, (mode_t) mode) == 0;
-  for (gsize done = 0; ok && done < length;)
-    {
-      gssize n = write (fd, data + done, length - done);
-
-      if (n > 0)
-        done += (gsize) n;
-      else
-        ok = n < 0 && errno == EINTR;
-    }
-  ok = ok && fsync (fd) == 0;
-  if (close (fd) != 0 || !ok)
-    {
-      g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
-      g_unlink (path);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 static gboolean
 write_pair (DevSshKeyPair    *key,
             DevSshKeyFormat   format,
             const char       *path,
+            const char       *passphrase,
             GError          **error)
 {
   g_autofree char *public_path = g_strconcat (path, ".pub", NULL);
-  g_autoptr(GBytes) secret = devssh_key_pair_export_private (key, format, NULL, error);
-  g_autoptr(GBytes) line = NULL;
+  g_autoptr(GFile) file = g_file_new_for_commandline_arg (path);
+  g_autoptr(GFile) public_file = g_file_new_for_commandline_arg (public_path);
 
-  if (secret == NULL || !write_new (path, secret, 0600, error))
+  /* The half that is worth nothing alone comes first: if the other one cannot be written, it goes again. */
+  if (!devssh_key_pair_export_public_file (key, public_file, DEVSSH_KEY_FORMAT_SSH, DEVSSH_KEY_FILE_NONE, NULL, error))
     return FALSE;
-  line = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH, error);
-  if (line != NULL && write_new (public_path, line, 0644, error))
+  if (devssh_key_pair_export_private_file (key, file, format, passphrase, DEVSSH_KEY_FILE_NONE, NULL, error))
     return TRUE;
-  g_unlink (path);
+  g_file_delete (public_file, NULL, NULL);
   return FALSE;
 }
 
@@ -137,6 +99,8 @@ run (int   argc,
   g_autofree char *fingerprint = NULL;
   g_autofree char *text = NULL;
   g_autoptr(GError) error = NULL;
+  char *passphrase = NULL;
+  gboolean saved = FALSE;
   DevSshKeyFormat format;
 
   if (!tool_parse (&tool_keygen_command, "FILE",
@@ -155,7 +119,11 @@ run (int   argc,
     return tool_fail (TOOL_USAGE, error, "No key");
   if (comment != NULL)
     devssh_key_pair_set_comment (key, comment);
-  if (!write_pair (key, format, argv[1], &error))
+  if (passphrase_file != NULL && (passphrase = tool_read_secret_line (passphrase_file, &error)) == NULL)
+    return tool_fail (TOOL_FAILED, error, "There is no passphrase");
+  saved = write_pair (key, format, argv[1], passphrase, &error);
+  tool_free_secret (passphrase);
+  if (!saved)
     return tool_fail (TOOL_FAILED, error, "The key was not saved");
 
   fingerprint = devssh_key_pair_dup_fingerprint (key);

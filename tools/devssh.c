@@ -11,6 +11,7 @@ static const ToolCommand *const commands[] = {
   &tool_forward_command,
   &tool_serve_command,
   &tool_keygen_command,
+  &tool_key_command,
   &tool_known_hosts_command,
   &tool_plugins_command,
   &tool_contour_command,

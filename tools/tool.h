@@ -37,6 +37,7 @@ typedef struct
 extern const ToolCommand tool_contour_command;
 extern const ToolCommand tool_exec_command;
 extern const ToolCommand tool_forward_command;
+extern const ToolCommand tool_key_command;
 extern const ToolCommand tool_keygen_command;
 extern const ToolCommand tool_known_hosts_command;
 extern const ToolCommand tool_plugins_command;
@@ -69,6 +70,13 @@ gboolean tool_parse (const ToolCommand *command, const char *arguments, const ch
 gboolean  tool_load_known_hosts (DevSshKnownHosts *known_hosts, char **paths, gboolean may_be_missing, GError **error);
 /* The one that learns new hosts: the first. */
 GFile    *tool_known_hosts_file (char **paths);
+
+/* ---- tool-secret.c ---- */
+/* NULL and error: it cannot be read. */
+char *tool_read_secret_line (const char *path, GError **error);
+/* NULL: there is no terminal, or nobody at it. */
+char *tool_ask_secret       (const char *prompt);
+void  tool_free_secret      (char *secret);
 
 /* ---- tool-connect.c ---- */
 /* How a server is reached, believed and logged in to. */

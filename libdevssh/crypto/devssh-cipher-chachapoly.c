@@ -131,6 +131,21 @@ devssh_chachapoly_seal (gpointer      ctx,
 }
 
 /* The tag is over what came in, so nothing is decrypted before it has verified (T-18). */
+static gboolean
+devssh_chachapoly_verify (DevSshChachapoly *self,
+                          const guint8     *data,
+                          gsize             length,
+                          const guint8     *tag)
+{
+  guint8 expected[TAG_SIZE];
+  gboolean equal = FALSE;
+
+  devssh_chachapoly_tag (self, data, length, expected);
+  equal = devssh_equal_constant_time (expected, tag, TAG_SIZE);
+  devssh_wipe (expected, sizeof expected);
+  return equal;
+}
+
 gboolean
 devssh_chachapoly_open (gpointer  ctx,
                         guint32   sequence,
@@ -138,16 +153,28 @@ devssh_chachapoly_open (gpointer  ctx,
                         gsize     length)
 {
   DevSshChachapoly *self = ctx;
-  guint8 expected[TAG_SIZE];
-  gboolean equal = FALSE;
 
   devssh_chachapoly_begin_packet (self, sequence);
-  devssh_chachapoly_tag (self, packet, 4 + length, expected);
-  equal = devssh_equal_constant_time (expected, packet + 4 + length, TAG_SIZE);
-  devssh_wipe (expected, sizeof expected);
-  if (!equal)
+  if (!devssh_chachapoly_verify (self, packet, 4 + length, packet + 4 + length))
     return FALSE;
 
   devssh_evp_update (self->main, packet + 4, packet + 4, length);
   return TRUE;
+}
+
+gboolean
+devssh_chachapoly_open_bare (const guint8 *key,
+                             guint8       *data,
+                             gsize         length,
+                             const guint8 *tag)
+{
+  DevSshChachapoly *self = devssh_chachapoly_create (NULL, key, NULL, FALSE);
+  gboolean good = FALSE;
+
+  devssh_chachapoly_begin_packet (self, 0);
+  good = devssh_chachapoly_verify (self, data, length, tag);
+  if (good)
+    devssh_evp_update (self->main, data, data, length);
+  devssh_chachapoly_destroy (self);
+  return good;
 }

@@ -132,6 +132,8 @@ void     devssh_chachapoly_destroy    (gpointer ctx);
 guint32  devssh_chachapoly_get_length (gpointer ctx, guint32 sequence, const guint8 *bytes);
 void     devssh_chachapoly_seal       (gpointer ctx, guint32 sequence, guint8 *out, gsize head, const guint8 *body, gsize body_length, gsize tail);
 gboolean devssh_chachapoly_open       (gpointer ctx, guint32 sequence, guint8 *packet, gsize length);
+/* Of a file: packet 0 without the encrypted length in front. key: 64 bytes, of which the first 32 are used; tag: 16. */
+gboolean devssh_chachapoly_open_bare  (const guint8 *key, guint8 *data, gsize length, const guint8 *tag);
 
 gpointer devssh_ctr_create (gconstpointer algorithm, const guint8 *key, const guint8 *iv, gboolean seal);
 void     devssh_ctr_crypt  (gpointer ctx, guint8 *out, const guint8 *in, gsize length);

@@ -21,37 +21,45 @@ typedef enum
   DEVSSH_KEY_FORMAT_JWK     = 7
 } DevSshKeyFormat;
 
+/* PBKDF2's, of an encrypted PKCS#8 key that is written. */
+#define DEVSSH_KEY_DEFAULT_PBKDF2_ITERATIONS 100000
+
 DEVSSH_AVAILABLE_IN_1_0
-GType          devssh_key_format_get_type         (void);
+GType          devssh_key_format_get_type              (void);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshKeyPair *devssh_key_pair_import_data        (GBytes               *data,
-                                                   DevSshKeyFormat       format,
-                                                   const char           *passphrase,
-                                                   GError              **error);
+DevSshKeyPair *devssh_key_pair_import_data             (GBytes               *data,
+                                                        DevSshKeyFormat       format,
+                                                        const char           *passphrase,
+                                                        GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-void           devssh_key_pair_import_file_async  (GFile                *file,
-                                                   DevSshKeyFormat       format,
-                                                   const char           *passphrase,
-                                                   GCancellable         *cancellable,
-                                                   GAsyncReadyCallback   callback,
-                                                   gpointer              user_data);
+void           devssh_key_pair_import_data_async       (GBytes               *data,
+                                                        DevSshKeyFormat       format,
+                                                        const char           *passphrase,
+                                                        GCancellable         *cancellable,
+                                                        GAsyncReadyCallback   callback,
+                                                        gpointer              user_data);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshKeyPair *devssh_key_pair_import_file_finish (GAsyncResult         *result,
-                                                   GError              **error);
+DevSshKeyPair *devssh_key_pair_import_data_finish      (GAsyncResult         *result,
+                                                        GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-DevSshKeyPair *devssh_key_pair_import_file        (GFile                *file,
-                                                   DevSshKeyFormat       format,
-                                                   const char           *passphrase,
-                                                   GCancellable         *cancellable,
-                                                   GError              **error);
+GBytes        *devssh_key_pair_export_public           (DevSshKeyPair        *self,
+                                                        DevSshKeyFormat       format,
+                                                        GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-GBytes        *devssh_key_pair_export_public      (DevSshKeyPair        *self,
-                                                   DevSshKeyFormat       format,
-                                                   GError              **error);
+GBytes        *devssh_key_pair_export_private          (DevSshKeyPair        *self,
+                                                        DevSshKeyFormat       format,
+                                                        const char           *passphrase,
+                                                        GError              **error);
 DEVSSH_AVAILABLE_IN_1_0
-GBytes        *devssh_key_pair_export_private     (DevSshKeyPair        *self,
-                                                   DevSshKeyFormat       format,
-                                                   const char           *passphrase,
-                                                   GError              **error);
+void           devssh_key_pair_export_private_async    (DevSshKeyPair        *self,
+                                                        DevSshKeyFormat       format,
+                                                        const char           *passphrase,
+                                                        GCancellable         *cancellable,
+                                                        GAsyncReadyCallback   callback,
+                                                        gpointer              user_data);
+DEVSSH_AVAILABLE_IN_1_0
+GBytes        *devssh_key_pair_export_private_finish   (DevSshKeyPair        *self,
+                                                        GAsyncResult         *result,
+                                                        GError              **error);
 
 G_END_DECLS

@@ -133,6 +133,25 @@ devssh_rsa_get_number (DevSshKeyPair *key,
   return got;
 }
 
+DevSshSecret *
+devssh_key_pkcs1_get_exponent (DevSshKeyPair *key,
+                               guint          prime)
+{
+  BIGNUM *value = NULL;
+  DevSshSecret *bytes = NULL;
+
+  if (EVP_PKEY_get_bn_param (devssh_key_pair_get_evp_pkey (key),
+                             prime == 1 ? OSSL_PKEY_PARAM_RSA_EXPONENT1 : OSSL_PKEY_PARAM_RSA_EXPONENT2,
+                             &value) == 1)
+    {
+      bytes = devssh_secret_new ((gsize) BN_num_bytes (value));
+      BN_bn2bin (value, bytes->data);
+    }
+  BN_clear_free (value);
+  ERR_clear_error ();
+  return bytes;
+}
+
 /* RFC 8017, A.1.2 */
 DevSshSecret *
 devssh_key_pkcs1_write_private (DevSshKeyPair  *key,

@@ -26,6 +26,7 @@ devssh_text_next_word (DevSshSlice *text)
 
 DevSshKeyPair *
 devssh_key_ssh_read (DevSshSlice   line,
+                     const char   *passphrase,
                      GError      **error)
 {
   g_autoptr(DevSshSecret) blob = NULL;
@@ -75,8 +76,7 @@ devssh_key_ssh_read (DevSshSlice   line,
 GBytes *
 devssh_key_ssh_write (DevSshKeyPair *key)
 {
-  const char *comment = devssh_key_pair_get_comment (key);
-  g_autofree char *one_line = g_strdelimit (g_strdup (comment != NULL ? comment : ""), "\r\n", ' ');
+  g_autofree char *one_line = devssh_text_one_line (devssh_key_pair_get_comment (key));
   g_autofree char *base64 = NULL;
   const guint8 *data = NULL;
   gsize length = 0;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* Takes the next line off the text, without its end. FALSE: there is none. */
-static gboolean
+gboolean
 devssh_text_next_line (DevSshSlice *text,
                        DevSshSlice *line)
 {
@@ -24,6 +23,19 @@ devssh_text_next_line (DevSshSlice *text,
   while (line->length > 0 && g_ascii_isspace (line->data[line->length - 1]))
     line->length--;
   return TRUE;
+}
+
+DevSshSlice
+devssh_text_strip (DevSshSlice text)
+{
+  while (text.length > 0 && g_ascii_isspace (*text.data))
+    {
+      text.data++;
+      text.length--;
+    }
+  while (text.length > 0 && g_ascii_isspace (text.data[text.length - 1]))
+    text.length--;
+  return text;
 }
 
 /* "-----BEGIN label-----" */
@@ -56,6 +68,8 @@ devssh_pem_skip_headers (DevSshPem *pem)
       if (line.length >= 10 && memcmp (line.data, "Proc-Type:", 10) == 0 &&
           memmem (line.data, line.length, "ENCRYPTED", 9) != NULL)
         pem->encrypted = TRUE;
+      if (line.length >= 9 && memcmp (line.data, "DEK-Info:", 9) == 0)
+        pem->dek_info = devssh_text_strip ((DevSshSlice) { line.data + 9, line.length - 9 });
     }
   while (devssh_text_next_line (&text, &line) && line.length > 0);
   pem->body = text;
@@ -136,25 +150,37 @@ devssh_base64_read (DevSshSlice   text,
   return g_steal_pointer (&secret);
 }
 
+char *
+devssh_text_one_line (const char *text)
+{
+  return g_strdelimit (g_strdup (text != NULL ? text : ""), "\r\n", ' ');
+}
+
 static void
-devssh_pem_free (gpointer text)
+devssh_key_text_free (gpointer text)
 {
   devssh_secret_strfree (text);
 }
 
 GBytes *
-devssh_pem_write (const char   *label,
-                  const guint8 *data,
-                  gsize         length,
-                  guint         columns)
+devssh_key_text_take (char *text)
+{
+  return g_bytes_new_with_free_func (text, strlen (text), devssh_key_text_free, text);
+}
+
+GBytes *
+devssh_armour_write (const char   *before,
+                     const guint8 *data,
+                     gsize         length,
+                     guint         columns,
+                     const char   *after)
 {
   char *base64 = g_base64_encode (data, length);
   gsize characters = strlen (base64);
-  gsize size = 2 * strlen (label) + 64 + characters + characters / columns + 2;
+  gsize size = strlen (before) + strlen (after) + characters + characters / columns + 2;
   char *text = g_malloc0 (size);
-  char *end = text;
+  char *end = g_stpcpy (text, before);
 
-  end += g_snprintf (end, size, "-----BEGIN %s-----\n", label);
   for (gsize i = 0; i < characters; i += columns)
     {
       gsize part = MIN (columns, characters - i);
@@ -163,8 +189,20 @@ devssh_pem_write (const char   *label,
       end[part] = '\n';
       end += part + 1;
     }
-  end += g_snprintf (end, size - (gsize) (end - text), "-----END %s-----\n", label);
+  g_stpcpy (end, after);
 
   devssh_secret_strfree (base64);
-  return g_bytes_new_with_free_func (text, (gsize) (end - text), devssh_pem_free, text);
+  return devssh_key_text_take (text);
+}
+
+GBytes *
+devssh_pem_write (const char   *label,
+                  const guint8 *data,
+                  gsize         length,
+                  guint         columns)
+{
+  g_autofree char *before = g_strdup_printf ("-----BEGIN %s-----\n", label);
+  g_autofree char *after = g_strdup_printf ("-----END %s-----\n", label);
+
+  return devssh_armour_write (before, data, length, columns, after);
 }

@@ -37,6 +37,29 @@ const tests = {
         return keys.map(key => key.get_algorithm()).join() === 'ssh-ed25519,ecdsa-sha2-nistp256';
     },
 
+    async 'keys'() {
+        const folder = GLib.dir_make_tmp('devssh-keys-XXXXXX');
+        const file = Gio.File.new_for_path(`${folder}/key`);
+        const {KeyFileFlags, KeyFormat, KeyPair} = DevSsh;
+        try {
+            const key = await KeyPair.generate_async('ssh-ed25519', 0, null);
+            await key.export_private_file_async(file, KeyFormat.OPENSSH, 'password', KeyFileFlags.NONE, null);
+            try {
+                await KeyPair.import_file_async(file, KeyFormat.DEFAULT, null, null);
+                return false;
+            } catch (error) {
+                if (!error.matches(DevSsh.Error, DevSsh.Error.PASSPHRASE_REQUIRED))
+                    throw error;
+            }
+            const again = await KeyPair.import_file_async(file, KeyFormat.DEFAULT, 'password', null);
+            const text = await again.export_private_async(KeyFormat.JWK, null, null);
+            return (await KeyPair.import_data_async(text, KeyFormat.JWK, null, null)).equal(key);
+        } finally {
+            file.delete(null);
+            GLib.rmdir(folder);
+        }
+    },
+
     'callback'() {
         return new Promise(resolve => {
             DevSsh.KeyPair.generate_async('ssh-ed25519', 0, null, (source, result) => {

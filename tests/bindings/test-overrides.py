@@ -7,6 +7,7 @@
 import asyncio
 import re
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 
 import gi
@@ -50,6 +51,31 @@ def test_awaited():
         key = await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
         return key.get_algorithm()
     assert DevSsh.run(main()) == 'ssh-ed25519'
+
+
+def test_keys():
+    async def main(file):
+        key = await DevSsh.KeyPair.generate_async('ecdsa-sha2-nistp384', 0)
+        assert await key.export_private_file_async(file, DevSsh.KeyFormat.PKCS8, 'password', DevSsh.KeyFileFlags.NONE)
+        for passphrase, code in ((None, DevSsh.Error.PASSPHRASE_REQUIRED), ('wrong', DevSsh.Error.WRONG_PASSPHRASE)):
+            try:
+                await DevSsh.KeyPair.import_file_async(file, DevSsh.KeyFormat.DEFAULT, passphrase)
+            except GLib.Error as error:
+                assert error.matches(DevSsh.error_quark(), code), error
+            else:
+                assert False, f'opened with {passphrase}'
+        again = await DevSsh.KeyPair.import_file_async(file, DevSsh.KeyFormat.DEFAULT, 'password')
+        text = await again.export_private_async(DevSsh.KeyFormat.SEC1)
+        assert (await DevSsh.KeyPair.import_data_async(text, DevSsh.KeyFormat.DEFAULT)).equal(key)
+        try:
+            await key.export_public_file_async(file, DevSsh.KeyFormat.SSH, DevSsh.KeyFileFlags.NONE)
+        except GLib.Error as error:
+            assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS), error
+        else:
+            assert False, 'a key was replaced unasked'
+    with tempfile.TemporaryDirectory() as folder:
+        DevSsh.run(main(Gio.File.new_for_path(folder + '/key')))
+    assert DevSsh.KEY_DEFAULT_PBKDF2_ITERATIONS == 100000
 
 
 def test_keyword_arguments():

@@ -1375,8 +1375,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/crypto/key-pair/generate", test_generate);
-  g_test_add_func ("/crypto/key-pair/generate/refused", test_generate_refused);
+  g_test_add_func ("/crypto/key-pair/generate/E-70", test_generate);
+  g_test_add_func ("/crypto/key-pair/generate/refused/E-70", test_generate_refused);
   g_test_add_func ("/crypto/key-pair/generate/async", test_generate_async);
   g_test_add_func ("/crypto/key-pair/generate/async/cancelled", test_generate_cancelled);
   g_test_add_func ("/crypto/key-pair/generate/async/refused", test_generate_async_refused);
@@ -1384,8 +1384,8 @@ main (int   argc,
   g_test_add_func ("/crypto/key-pair/evp-pkey", test_evp_pkey);
   g_test_add_func ("/crypto/key-pair/evp-pkey/refused/T-28", test_evp_pkey_refused);
   g_test_add_func ("/crypto/key-pair/pick", test_pick);
-  g_test_add_func ("/crypto/key-pair/rsa-names", test_rsa_names);
-  g_test_add_func ("/crypto/key-pair/sign/verify", test_sign_verify);
+  g_test_add_func ("/crypto/key-pair/rsa-names/E-70", test_rsa_names);
+  g_test_add_func ("/crypto/key-pair/sign/verify/E-70", test_sign_verify);
   g_test_add_func ("/crypto/key-pair/sign/default", test_sign_default);
   g_test_add_func ("/crypto/key-pair/sign/wrong-algorithm/T-24", test_wrong_algorithm);
   g_test_add_func ("/crypto/key-pair/sign/threads", test_sign_threads);

@@ -8,7 +8,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
 {
   const DevSshSlice container = { data, size };
   GError *error = NULL;
-  DevSshKeyPair *key = devssh_key_openssh_read (container, "passphrase", &error);
+  DevSshKeyPair *key = devssh_key_openssh_read (container, "password", &error);
 
   fuzz_key_check (key, DEVSSH_KEY_FORMAT_OPENSSH, error);
 

@@ -8,7 +8,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
 {
   g_autoptr(GBytes) bytes = g_bytes_new (data, size);
   GError *error = NULL;
-  DevSshKeyPair *key = devssh_key_pair_import_data (bytes, DEVSSH_KEY_FORMAT_DEFAULT, "passphrase", &error);
+  DevSshKeyPair *key = devssh_key_pair_import_data (bytes, DEVSSH_KEY_FORMAT_DEFAULT, "password", &error);
 
   fuzz_key_check (key, DEVSSH_KEY_FORMAT_PKCS8, error);
 

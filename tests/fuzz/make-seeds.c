@@ -254,6 +254,15 @@ write_keys (const char *folder)
     { "rsa2048-pkcs1.pub", "pkcs1", NULL },
     { "ecdsa256-sec1-none", "pkcs1", NULL },
     { "ecdsa521-sec1-none", "pkcs1", NULL },
+    { "ed25519-pkcs8-aes256cbc", "encrypted-key", NULL },
+    { "ecdsa256-pkcs8-des3", "encrypted-key", NULL },
+    { "ed25519-jwk-none.json", "jwk", NULL },
+    { "ecdsa256-jwk-none.json", "jwk", NULL },
+    { "rsa2048-jwk-none.json", "jwk", NULL },
+    { "rsa2048-jwk.pub.json", "jwk", NULL },
+    { "ed25519-rfc4716.pub", "ssh2-key", NULL },
+    { "rsa2048-sshcom-none", "ssh2-key", NULL },
+    { "rsa2048-sshcom-des3cbc", "ssh2-key", NULL },
     { "ed25519-ssh.pub", "pubkey", "ssh-ed25519" },
     { "ecdsa256-ssh.pub", "pubkey", "ecdsa-sha2-nistp256" },
     { "ecdsa521-ssh.pub", "pubkey", "ecdsa-sha2-nistp521" },
@@ -284,7 +293,9 @@ write_keys (const char *folder)
         g_error ("%s", error->message);
       slice.data = (const guint8 *) text;
 
-      if (!g_str_equal (files[i].target, "pubkey"))
+      /* The others are given what is inside of the armour. */
+      if (!g_str_equal (files[i].target, "pubkey") && !g_str_equal (files[i].target, "jwk") &&
+          !g_str_equal (files[i].target, "ssh2-key"))
         {
           if (!devssh_pem_find (slice, &pem, &error) || (der = devssh_base64_read (pem.body, &error)) == NULL)
             g_error ("%s: %s", path, error != NULL ? error->message : "nothing in it");

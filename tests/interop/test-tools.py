@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import os
+import pty
 import pwd
 import random
 import signal
@@ -17,7 +18,7 @@ import peers
 from peers import EchoTarget, Program, Skip, Sshd, case, echo_through, free_port, key, run, scratch, ssh, write
 
 DEVSSH = os.environ.get('DEVSSH_PROGRAM', 'devssh')
-COMMANDS = ['exec', 'forward', 'serve', 'keygen', 'known-hosts', 'plugins', 'contour']
+COMMANDS = ['exec', 'forward', 'serve', 'keygen', 'key', 'known-hosts', 'plugins', 'contour']
 USAGE, UNREACHABLE, HOST_KEY, LOGIN, REFUSED, FAILED = range(250, 256)
 _shared = {}
 
@@ -68,7 +69,7 @@ def _():
 def _():
     devssh(expect=USAGE)
     devssh('dance', expect=USAGE)
-    for name in ('exec', 'forward', 'serve', 'keygen', 'known-hosts'):
+    for name in ('exec', 'forward', 'serve', 'keygen', 'key', 'known-hosts'):
         devssh(name, expect=USAGE)
         devssh(name, '--no-such-option', expect=USAGE)
     devssh('plugins', 'unasked', expect=USAGE)
@@ -115,12 +116,178 @@ def _():
     assert stat.S_IMODE(os.stat(scratch('open-mask')).st_mode) == 0o600
 
 
+@case('/tools/keygen/passphrase')
+def _():
+    for format in ('openssh', 'pkcs8'):
+        path = scratch(f'keygen-locked-{format}')
+        devssh('keygen', '-t', 'ecdsa', '-f', format, '--passphrase-file', write('keygen-passphrase', 'a passphrase\n'), path)
+        assert run(['ssh-keygen', '-y', '-P', 'a passphrase', '-f', path]).decode().split()[1] in open(path + '.pub', encoding='utf-8').read()
+        assert subprocess.run(['ssh-keygen', '-y', '-P', '', '-f', path], stderr=subprocess.DEVNULL).returncode != 0
+    devssh('keygen', '--passphrase-file', write('keygen-empty', '\n'), scratch('keygen-unlocked'), expect=FAILED)
+    assert not os.path.exists(scratch('keygen-unlocked')) and not os.path.exists(scratch('keygen-unlocked.pub'))
+
+
 @case('/tools/keygen/refused')
 def _():
     devssh('keygen', '-t', 'dsa', scratch('no'), expect=USAGE)
     devssh('keygen', '-t', 'ecdsa', '-b', '500', scratch('no'), expect=USAGE)
     devssh('keygen', '-f', 'ppk', scratch('no'), expect=USAGE)
     assert not os.path.exists(scratch('no'))
+
+
+# ---- key ----
+
+FIXTURES = os.path.join(os.path.dirname(peers.HERE), 'data', 'keys')
+ED25519 = 'SHA256:6a3bHQjcmIaPBDA4IZ+NJmda5kS4jxR+HqHK4lhPwYc'
+
+
+def fixture(name):
+    return os.path.join(FIXTURES, name)
+
+
+def passphrase(text='password'):
+    return write('passphrase-' + hashlib.sha256(text.encode()).hexdigest()[:8], text + '\nand another line\n')
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def show(*arguments, **more):
+    return [json.loads(line) for line in devssh('key', 'show', '--json', *arguments, **more).stdout.splitlines()]
+
+
+@case('/tools/key/help')
+def _():
+    for action in ('show', 'fingerprint', 'convert'):
+        text = devssh('key', action, '--help').stdout.decode()
+        assert f'devssh key {action}' in text and 'Formats:' in text and '--passphrase-file' in text and '--json' in text, text
+        assert f'devssh key {action} ' in devssh('key', '--help').stdout.decode()
+
+
+@case('/tools/key/usage')
+def _():
+    plain = fixture('ed25519-openssh-none')
+    for arguments in (['dance'], ['dance', plain], ['show'], ['fingerprint'], ['convert'], ['convert', plain, plain], ['convert', plain],
+                      ['show', '--from', 'ppk', plain], ['convert', '-t', 'ppk', '-o', scratch('no'), plain],
+                      ['convert', '--no-passphrase', '--new-passphrase-file', passphrase(), '-o', scratch('no'), plain],
+                      ['convert', '--json', '-o', '-', plain], ['convert', '--json', '--public', plain]):
+        devssh('key', *arguments, expect=USAGE)
+    assert not os.path.exists(scratch('no'))
+
+
+@case('/tools/key/show')
+def _():
+    line = open(fixture('ed25519-ssh.pub'), encoding='utf-8').read().strip()
+    expected = {'event': 'key', 'algorithm': 'ssh-ed25519', 'bits': 256, 'fingerprint': ED25519, 'comment': 'ed25519@example.com',
+                'private': True, 'encrypted': True, 'public': line, 'path': fixture('ed25519-openssh-aes256ctr')}
+    assert show('--passphrase-file', passphrase(), expected['path']) == [expected]
+    text = devssh('key', 'show', fixture('ed25519-ssh.pub')).stdout.decode()
+    assert 'a public key of type ssh-ed25519, 256 bits' in text and ED25519 in text and line in text, text
+    # Binary files are told what they are; the standard input is a file, too.
+    assert show('--from', 'pkcs8', fixture('ed25519-pkcs8-none.der'))[0]['fingerprint'] == ED25519
+    assert show('-', text=open(fixture('ed25519-jwk-none.json'), 'rb').read())[0]['fingerprint'] == ED25519
+
+
+@case('/tools/key/show/some-fail')
+def _():
+    events = show(fixture('ed25519-ssh.pub'), scratch('not-there'), fixture('ed25519-ppk3-none.ppk'),
+                  fixture('ed25519-pkcs8-aes256cbc'), fixture('rsa2048-ssh.pub'), expect=FAILED)
+    assert [event['event'] for event in events] == ['key', 'error', 'error', 'error', 'key'], events
+    assert 'not-there' in events[1]['message'] and 'puttygen' in events[2]['message'] and '--passphrase-file' in events[3]['message'], events
+    wrong = show('--passphrase-file', passphrase('wrong'), fixture('ed25519-pkcs8-aes256cbc'), expect=FAILED)[0]
+    assert 'does not open the key' in wrong['message'] and wrong['status'] == FAILED, wrong
+    devssh('key', 'show', '--passphrase-file', scratch('not-there'), fixture('ed25519-pkcs8-aes256cbc'), expect=FAILED)
+    devssh('key', 'show', '-', text=b'x' * 70000, expect=FAILED)
+
+
+@case('/tools/key/fingerprint')
+def _():
+    names = ['ed25519-ssh.pub', 'rsa2048-ssh.pub', 'ecdsa521-ssh.pub']
+    ours = devssh('key', 'fingerprint', *map(fixture, names)).stdout.decode().splitlines()
+    theirs = [run(['ssh-keygen', '-l', '-f', fixture(name)]).decode().strip() for name in names]
+    # They say RSA where we say ssh-rsa.
+    assert [line.rsplit(' ', 1)[0] for line in ours] == [line.rsplit(' ', 1)[0] for line in theirs], (ours, theirs)
+
+
+@case('/tools/key/convert/T-81')
+def _():
+    target = scratch('converted')
+    devssh('key', 'convert', '-t', 'pkcs8', '-o', target, fixture('ed25519-openssh-none'))
+    assert open(target, 'rb').read() == open(fixture('ed25519-pkcs8-none'), 'rb').read() and mode(target) == 0o600
+    # Nothing is replaced unasked, and a link never followed.
+    link = scratch('converted-link')
+    os.symlink(target, link)
+    for path in (target, link):
+        devssh('key', 'convert', '-t', 'openssh', '-o', path, fixture('rsa2048-pkcs8-none'), expect=FAILED)
+    devssh('key', 'convert', '--force', '-C', 'new words', '-o', link, fixture('rsa2048-pkcs8-none'))
+    assert not os.path.islink(link) and open(target, 'rb').read() == open(fixture('ed25519-pkcs8-none'), 'rb').read()
+    assert run(['ssh-keygen', '-l', '-f', link]).decode().split(' ', 2)[2].startswith('new words '), link
+    # A public half goes to the standard output, or where it is told to.
+    line = open(fixture('ed25519-ssh.pub'), 'rb').read()
+    assert devssh('key', 'convert', '--public', fixture('ed25519-openssh-none')).stdout == line
+    assert devssh('key', 'convert', '-t', 'ssh', fixture('ed25519-ssh.pub')).stdout == line
+    devssh('key', 'convert', '-p', '-t', 'ssh2', '-o', scratch('converted.pub'), fixture('ed25519-openssh-none'))
+    assert mode(scratch('converted.pub')) == 0o644
+    assert devssh('key', 'convert', '-t', 'pkcs8', '-o', '-', fixture('ed25519-openssh-none')).stdout == open(target, 'rb').read()
+
+
+@case('/tools/key/convert/passphrase')
+def _():
+    locked, target = fixture('ed25519-openssh-aes256gcm'), scratch('relocked')
+    opens, new = ['--passphrase-file', passphrase()], ['--new-passphrase-file', passphrase('another one')]
+    # It stays, where there is a place for it; where there is none, nothing is written.
+    event = json.loads(devssh('key', 'convert', '--json', '-t', 'pkcs8', '-o', target, *opens, locked).stdout)
+    assert event == {'event': 'key', 'path': target, 'algorithm': 'ssh-ed25519', 'bits': 256, 'fingerprint': ED25519,
+                     'private': True, 'encrypted': True}
+    assert show(*opens, target)[0]['fingerprint'] == ED25519
+    done = devssh('key', 'convert', '-t', 'jwk', '-o', scratch('unlocked'), *opens, locked, expect=FAILED)
+    assert b'--no-passphrase' in done.stderr and not os.path.exists(scratch('unlocked'))
+    devssh('key', 'convert', '-t', 'jwk', '--no-passphrase', '-o', scratch('unlocked'), *opens, locked)
+    assert not show(scratch('unlocked'))[0]['encrypted']
+    # Another one, and the first one.
+    devssh('key', 'convert', '--force', '-o', target, *opens, *new, locked)
+    assert run(['ssh-keygen', '-y', '-P', 'another one', '-f', target]).decode().split()[1] in open(fixture('ed25519-ssh.pub'), encoding='utf-8').read()
+    show(*opens, target, expect=FAILED)
+    devssh('key', 'convert', '--force', '-o', target, *new, fixture('ed25519-pkcs8-none'))
+    assert show('--passphrase-file', passphrase('another one'), target)[0]['encrypted']
+    devssh('key', 'convert', '-o', scratch('empty'), '--new-passphrase-file', write('empty-passphrase', '\n'),
+           fixture('ed25519-pkcs8-none'), expect=FAILED)
+    assert not os.path.exists(scratch('empty'))
+
+
+def at_terminal(answer, *command):
+    """Runs a program at a terminal of its own, where somebody types the answer to its question."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(command[0], command)
+    seen = b''
+    try:
+        while True:
+            chunk = os.read(terminal, 4096)
+            if not chunk:
+                break
+            seen += chunk
+            if seen.endswith(b': ') and answer:
+                os.write(terminal, answer)
+                answer = b''
+    except OSError:                                             # the other end is closed
+        pass
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), seen
+
+
+@case('/tools/key/terminal')
+def _():
+    locked = fixture('ed25519-openssh-aes256ctr')
+    status, seen = at_terminal(b'password\n', DEVSSH, 'key', 'show', locked)
+    assert status == 0 and ED25519.encode() in seen and b'Passphrase of' in seen, (status, seen)
+    assert b': password' not in seen and b'\npassword' not in seen, seen
+    status, seen = at_terminal(b'Password\n', DEVSSH, 'key', 'show', locked)
+    assert status == FAILED and b'does not open the key' in seen, (status, seen)
+    # Nobody is asked where no passphrase is needed, or where it would not help.
+    for name in ('ed25519-openssh-none', 'ed25519-ppk2-aes256cbc.ppk'):
+        assert b'Passphrase of' not in at_terminal(b'', DEVSSH, 'key', 'show', fixture(name))[1]
 
 
 # ---- contour ----

@@ -112,8 +112,8 @@ fixture_import (const char *path)
 {
   g_autoptr(GFile) file = g_file_new_for_path (path);
   g_autoptr(GError) error = NULL;
-  DevSshKeyPair *key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL,
-                                                    &error);
+  DevSshKeyPair *key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, "a passphrase",
+                                                    NULL, &error);
 
   g_assert_no_error (error);
   return key;
@@ -416,6 +416,125 @@ test_signs_for_us (Fixture       *self,
     }
 }
 
+/* ---- passphrases ---- */
+
+static void
+test_decrypts_ours (Fixture       *self,
+                    gconstpointer  data)
+{
+  static const DevSshKeyFormat formats[] = { DEVSSH_KEY_FORMAT_OPENSSH, DEVSSH_KEY_FORMAT_PKCS8 };
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(GBytes) line = NULL;
+
+      g_assert_no_error (error);
+      line = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH, &error);
+      g_assert_no_error (error);
+      for (guint j = 0; j < G_N_ELEMENTS (formats); j++)
+        {
+          g_autoptr(GBytes) written = NULL;
+          g_autofree char *path = NULL;
+          g_autofree char *printed = NULL;
+
+          if (g_str_equal (types[i].type, "ssh-ed25519") && formats[j] != DEVSSH_KEY_FORMAT_OPENSSH)
+            continue;
+          written = devssh_key_pair_export_private (key, formats[j], "a passphrase", &error);
+          g_assert_no_error (error);
+          path = fixture_write (self, "encrypted", written);
+          printed = fixture_run (self, NULL, "-y", "-P", "a passphrase", "-f", path, NULL);
+          g_assert_cmpmem (printed, strlen (printed), g_bytes_get_data (line, NULL),
+                           g_bytes_get_size (line));
+        }
+    }
+}
+
+/* With every cipher that ssh-keygen has, in its own format, and in the older ones. */
+static void
+test_encrypts_for_us (Fixture       *self,
+                      gconstpointer  data)
+{
+  static const struct { const char *type; const char *bits; const char *format; const char *cipher; } rows[] = {
+    { "ed25519", "256", "RFC4716", "aes128-ctr" }, { "ed25519", "256", "RFC4716", "aes192-ctr" },
+    { "ed25519", "256", "RFC4716", "aes256-ctr" }, { "ed25519", "256", "RFC4716", "aes128-cbc" },
+    { "ed25519", "256", "RFC4716", "aes192-cbc" }, { "ed25519", "256", "RFC4716", "aes256-cbc" },
+    { "ed25519", "256", "RFC4716", "3des-cbc" }, { "ed25519", "256", "RFC4716", "aes128-gcm@openssh.com" },
+    { "ed25519", "256", "RFC4716", "aes256-gcm@openssh.com" },
+    { "ed25519", "256", "RFC4716", "chacha20-poly1305@openssh.com" },
+    { "ecdsa", "521", "RFC4716", "chacha20-poly1305@openssh.com" },
+    { "rsa", "2048", "PEM", "aes256-ctr" }, { "ecdsa", "384", "PEM", "aes256-ctr" },
+    { "rsa", "2048", "PKCS8", "aes256-ctr" }, { "ecdsa", "256", "PKCS8", "aes256-ctr" },
+  };
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/encrypted-%u", self->folder, i);
+      g_autofree char *line_path = g_strconcat (path, ".pub", NULL);
+      g_autofree char *output = NULL;
+      g_autoptr(DevSshKeyPair) key = NULL;
+      g_autoptr(DevSshKeyPair) public_key = NULL;
+
+      output = fixture_run (self, NULL, "-q", "-t", rows[i].type, "-b", rows[i].bits, "-m", rows[i].format,
+                            "-Z", rows[i].cipher, "-a", "2", "-N", "a passphrase", "-f", path, NULL);
+      key = fixture_import (path);
+      public_key = fixture_import (line_path);
+      g_assert_true (devssh_key_pair_get_has_private (key));
+      g_assert_true (devssh_key_pair_equal (key, public_key));
+    }
+}
+
+/* RFC 4716, with a comment that takes more than one line */
+static void
+test_rfc4716 (Fixture       *self,
+              gconstpointer  data)
+{
+  g_autofree char *comment = g_strnfill (900, 'x');
+
+  if (fixture_skip (self))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DevSshKeyPair) key = devssh_key_pair_generate (types[i].type, types[i].size, &error);
+      g_autoptr(GBytes) ssh2 = NULL;
+      g_autoptr(GBytes) line = NULL;
+      g_autoptr(GBytes) theirs = NULL;
+      g_autoptr(DevSshKeyPair) again = NULL;
+      g_autofree char *path = NULL;
+      g_autofree char *line_path = NULL;
+      g_autofree char *printed = NULL;
+      g_autofree char *converted = NULL;
+
+      g_assert_no_error (error);
+      devssh_key_pair_set_comment (key, comment);
+      ssh2 = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH2, &error);
+      g_assert_no_error (error);
+      path = fixture_write (self, "rfc4716", ssh2);
+      printed = fixture_run (self, NULL, "-i", "-m", "RFC4716", "-f", path, NULL);
+      devssh_key_pair_set_comment (key, NULL);
+      line = devssh_key_pair_export_public (key, DEVSSH_KEY_FORMAT_SSH, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (printed, strlen (printed), g_bytes_get_data (line, NULL), g_bytes_get_size (line));
+
+      line_path = fixture_write (self, "line.pub", line);
+      converted = fixture_run (self, NULL, "-e", "-m", "RFC4716", "-f", line_path, NULL);
+      theirs = g_bytes_new (converted, strlen (converted));
+      again = devssh_key_pair_import_data (theirs, DEVSSH_KEY_FORMAT_SSH2, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (devssh_key_pair_equal (again, key));
+      g_assert_nonnull (strstr (devssh_key_pair_get_comment (again), "from OpenSSH"));
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -433,6 +552,12 @@ main (int   argc,
   g_test_add ("/keys/ssh-keygen/verifies-ours", Fixture, NULL, fixture_set_up, test_verifies_ours,
               fixture_tear_down);
   g_test_add ("/keys/ssh-keygen/signs-for-us", Fixture, NULL, fixture_set_up, test_signs_for_us,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/decrypts-ours", Fixture, NULL, fixture_set_up, test_decrypts_ours,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/encrypts-for-us", Fixture, NULL, fixture_set_up, test_encrypts_for_us,
+              fixture_tear_down);
+  g_test_add ("/keys/ssh-keygen/rfc4716", Fixture, NULL, fixture_set_up, test_rfc4716,
               fixture_tear_down);
 
   return g_test_run ();

@@ -10,7 +10,7 @@ const OPERATIONS = {
     Channel: ['close', 'exec', 'pipe', 'request', 'send', 'send_extended', 'splice'],
     Client: ['connect', 'connect_to_host', 'reconnect'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
-    KeyPair: ['generate', 'import_file'],
+    KeyPair: ['export_private', 'export_private_file', 'export_public_file', 'generate', 'import_data', 'import_file'],
     KnownHosts: ['add', 'hash', 'load_default', 'load_file', 'refresh', 'remove'],
     Server: ['stop'],
     Service: ['ask'],
