@@ -57,7 +57,8 @@ devssh_key_cipher_for_pem_name (DevSshSlice   name,
 
   for (guint i = 0; i < G_N_ELEMENTS (devssh_key_ciphers) && found == NULL; i++)
     {
-      if (devssh_key_ciphers[i].pem_name != NULL && devssh_slice_is (name, devssh_key_ciphers[i].pem_name))
+      if (devssh_key_ciphers[i].pem_name != NULL &&
+          devssh_slice_is (name, devssh_key_ciphers[i].pem_name))
         found = &devssh_key_ciphers[i];
     }
   return devssh_key_cipher_check (found, name, error);

@@ -135,8 +135,8 @@ devssh_pbes2_refuse (const X509_ALGOR  *algorithm,
   X509_ALGOR_get0 (&object, NULL, NULL, algorithm);
   OBJ_obj2txt (text, sizeof text, object, 0);
   g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
-               "PKCS#8 keys encrypted with %s cannot be read; openssl pkcs8 -topk8 -v2 aes-256-cbc converts them",
-               text);
+               "PKCS#8 keys encrypted with %s cannot be read; "
+               "openssl pkcs8 -topk8 -v2 aes-256-cbc converts them", text);
   return FALSE;
 }
 
@@ -151,7 +151,8 @@ devssh_pbes2_unpack (const X509_ALGOR  *algorithm,
   int type = 0;
 
   X509_ALGOR_get0 (NULL, &type, &value, algorithm);
-  return devssh_asn1_read (type == V_ASN1_SEQUENCE ? devssh_asn1_slice (value) : (DevSshSlice) { NULL, 0 },
+  return devssh_asn1_read (type == V_ASN1_SEQUENCE ? devssh_asn1_slice (value)
+                                                   : (DevSshSlice) { NULL, 0 },
                            item, what, error);
 }
 
@@ -317,8 +318,8 @@ devssh_key_pbes2_encrypt (DevSshSlice   der,
   ASN1_OCTET_STRING *sealed_text = NULL;
   guint8 salt[16], iv[16];
 
-  devssh_evp_must (sealed != NULL && pbes2 != NULL && pbkdf2 != NULL && salt_string != NULL && iv_string != NULL,
-                   "ASN1_item_new");
+  devssh_evp_must (sealed != NULL && pbes2 != NULL && pbkdf2 != NULL && salt_string != NULL &&
+                   iv_string != NULL, "ASN1_item_new");
   devssh_random (salt, sizeof salt);
   devssh_random (iv, sizeof iv);
   /* The templates own these from here on. */

@@ -699,7 +699,8 @@ devssh_key_check_private (DevSshKeyPair    *self,
       format != DEVSSH_KEY_FORMAT_OPENSSH)
     {
       g_set_error (error, DEVSSH_ERROR, DEVSSH_ERROR_UNSUPPORTED,
-                   "Keys in the %s format are not written encrypted; the PKCS#8 and OpenSSH formats take a passphrase",
+                   "Keys in the %s format are not written encrypted; "
+                   "the PKCS#8 and OpenSSH formats take a passphrase",
                    devssh_key_format_get_name (format));
       return FALSE;
     }
@@ -715,8 +716,8 @@ devssh_key_check_private (DevSshKeyPair    *self,
  *
  * Writes both halves of the key as text. The formats `PKCS#8`, `OpenSSH` and `JWK` take every key,
  * `PKCS#1` and `SEC1` those that they are for: of the two, an RSA key gets the first and an ECDSA
- * key the second, whichever is asked for; `SSH2` takes RSA keys. `OpenSSH`, `JWK` and `SSH2` have room for the
- * comment.
+ * key the second, whichever is asked for; `SSH2` takes RSA keys. `OpenSSH`, `JWK` and `SSH2` have
+ * room for the comment.
  *
  * Two formats take a @passphrase: `PKCS#8` is encrypted with AES-256-CBC under a key derived by
  * PBKDF2 ([const@KEY_DEFAULT_PBKDF2_ITERATIONS], HMAC-SHA-256), `OpenSSH` with AES-256-CTR under one

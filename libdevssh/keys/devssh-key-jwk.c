@@ -123,7 +123,8 @@ devssh_json_skip_word (DevSshJson *self)
 {
   const guint8 *start = self->at;
 
-  while (self->at < self->end && (g_ascii_isalnum (*self->at) || (*self->at != '\0' && strchr ("+-.", *self->at) != NULL)))
+  while (self->at < self->end &&
+         (g_ascii_isalnum (*self->at) || *self->at == '+' || *self->at == '-' || *self->at == '.'))
     self->at++;
   return self->at > start;
 }
@@ -463,7 +464,8 @@ devssh_key_jwk_read (DevSshSlice   text,
       devssh_jwk_set_malformed (error, "it has no “kty”, without which it is no key");
       return NULL;
     }
-  while (kind < G_N_ELEMENTS (devssh_jwk_kinds) && !devssh_jwk_is (&jwk, KTY, devssh_jwk_kinds[kind].kty))
+  while (kind < G_N_ELEMENTS (devssh_jwk_kinds) &&
+         !devssh_jwk_is (&jwk, KTY, devssh_jwk_kinds[kind].kty))
     kind++;
   if (kind == G_N_ELEMENTS (devssh_jwk_kinds))
     {

@@ -360,7 +360,9 @@ devssh_key_ssh2_write_private (DevSshKeyPair  *key,
     {
       DevSshSlice number = slices[order[i]];
 
-      devssh_writer_put_uint32 (&numbers, (guint32) (8 * (number.length - 1)) + g_bit_storage (number.data[0]));
+      /* It has no leading zeros. */
+      devssh_writer_put_uint32 (&numbers, (guint32) (8 * (number.length - 1)) +
+                                          g_bit_storage (number.data[0]));
       devssh_writer_put_bytes (&numbers, number.data, number.length);
     }
 

@@ -205,10 +205,16 @@ def convert(name):
     assert event['private'] == secret and event['encrypted'] == any(word in name for word in ('-aes', '-des3', '-chacha')), event
 
     options = ['--passphrase-file', passphrase_file(), *(['--from', source] if source else [])]
+    # bcrypt takes its time: it is undone once, and done again for files that had no passphrase.
+    if event['encrypted'] and '-openssh-' in name:
+        opened = save(b'', 'opened')
+        run(DEVSSH, 'key', 'convert', '--force', '--no-passphrase', '-t', 'openssh', '-o', opened, *options, path)
+        path = opened
     row, written = {}, []
-    # bcrypt takes its time, and the public half of these is shown by their unencrypted twin.
-    public = [] if '-openssh-' in name and event['encrypted'] else PUBLIC
-    for is_private, format in [(False, f) for f in public] + [(True, f) for f in PRIVATE if secret]:
+    for is_private, format in [(False, f) for f in PUBLIC] + [(True, f) for f in PRIVATE if secret]:
+        if format.endswith('+') and event['encrypted']:
+            row[format] = '.'
+            continue
         target = save(b'', f'to-{"private" if is_private else "public"}-{format}')
         half = ['--new-passphrase-file', passphrase_file()] if format.endswith('+') else ['--no-passphrase']
         done = run(DEVSSH, 'key', 'convert', '--force', '-t', format.rstrip('+'), '-o', target, *options,
@@ -234,7 +240,7 @@ for file_name in FILES:
 @case('/keys/matrix/table')
 def _():
     here = readers_here()
-    print('# ' + ', '.join(f'{letter}: {READERS[letter][1].__name__[3:]}' for letter in here) + '; -: nobody but ourselves reads it')
+    print('# ' + ', '.join(f'{letter}: {READERS[letter][1].__name__[3:]}' for letter in here) + '; -: nobody but ourselves reads it; .: not tried')
     columns = ['public ' + format for format in PUBLIC] + PRIVATE
     print('# ' + ' ' * 34 + ' '.join(f'{column.replace("public ", "p:"):9}' for column in columns))
     for name, row in sorted(_table.items()):
