@@ -17,6 +17,10 @@ from peers import KEYS, Skip, case, scratch
 DEVSSH = os.environ.get('DEVSSH_PROGRAM', 'devssh')
 PASSPHRASE = 'password'
 FILES = sorted(name for name in os.listdir(KEYS) if name not in ('README.md', 'generate.sh'))
+# The sanitizers make a program slow to start, and what it does with keys they see in the tests of the library, too.
+FEW = 'DEVSSH_TEST_FEW' in os.environ
+if FEW:
+    FILES = FILES[::7]
 # The formats that a file may be written in, and a + where it is encrypted.
 PUBLIC, PRIVATE = ['ssh', 'ssh2', 'pkcs1', 'pkcs8', 'jwk'], ['openssh', 'openssh+', 'pkcs8', 'pkcs8+', 'pkcs1', 'sec1', 'ssh2', 'jwk']
 BINARY = {'pkcs1-none.der': 'pkcs1', 'sec1-none.der': 'sec1', 'pkcs8-none.der': 'pkcs8', 'spki-der.pub': 'pkcs8'}
@@ -252,7 +256,7 @@ def _():
     assert len(_table) == len(FILES), set(FILES) - set(_table)
     if missing:
         raise Skip(f'without {", ".join(sorted(missing))}')
-    assert sum(letters.count('D') for letters in _accepted.values()) > 20
+    assert FEW or sum(letters.count('D') for letters in _accepted.values()) > 20
 
 
 # ---- what the others write ----
@@ -308,7 +312,7 @@ def check_dev_tunnels(algorithm):
         reads(text.encode(), fingerprint, 'public' not in what, what)
 
 
-for key_name in sorted(fingerprints()):
+for key_name in sorted(fingerprints())[::3 if FEW else 1]:
     peers.add(f'/keys/theirs/openssl/{key_name}', check_openssl, key_name)
     peers.add(f'/keys/theirs/puttygen/{key_name}', check_puttygen, key_name)
 for name in ('rsa-sha2-512', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'):
@@ -317,7 +321,7 @@ for name in ('rsa-sha2-512', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecds
 
 # The largest that is promised, once.
 @case('/keys/rsa-8192')
-def _():
+def check_largest():
     path = scratch('rsa-8192')
     run('openssl', 'genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:8192', '-out', path)
     event = show(path)[0]
