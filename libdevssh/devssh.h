@@ -42,6 +42,8 @@
 #include <libdevssh/session/devssh-session-contour.h>
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/stream/devssh-channel-stream.h>
+#include <libdevssh/stream/devssh-multi-channel-stream.h>
+#include <libdevssh/stream/devssh-secure-stream.h>
 #include <libdevssh/net/devssh-client.h>
 #include <libdevssh/net/devssh-port-forwarder-factories.h>
 #include <libdevssh/net/devssh-server.h>
