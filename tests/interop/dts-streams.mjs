@@ -4,10 +4,12 @@
 // Options and events are those of devssh-peer-streams. Every event is one JSON object on one line of standard output.
 import net from 'node:net';
 import ssh from '@microsoft/dev-tunnels-ssh';
-import { ByteSource, emit, parseArgs, sleep } from './dts-common.mjs';
+import { ByteSource, emit, loadKey, parseArgs, sleep } from './dts-common.mjs';
 
 const usage = `usage: dts-streams.mjs secure|multi [options]
   --port N          connect there; without it listen, and echo
+  --url URL         secure: connect there, through a WebSocket (node --experimental-websocket)
+  --key FILE        secure: log in with that private key
   --bytes N         how many to send and get back (1048576); of each channel
   --channels N      multi: how many channels at once (5)
   --refuse          secure: accept nobody
@@ -18,7 +20,7 @@ const usage = `usage: dts-streams.mjs secure|multi [options]
 `;
 
 const opts = parseArgs(process.argv.slice(3), {
-	port: 'int', bytes: 'int', channels: 'int', refuse: 'bool', reconnect: 'bool', drops: 'int',
+	port: 'int', url: 'str', key: 'str', bytes: 'int', channels: 'int', refuse: 'bool', reconnect: 'bool', drops: 'int',
 	'close-by-peer': 'bool', 'hang-up': 'bool',
 }, usage);
 const kind = process.argv[2];
@@ -37,6 +39,16 @@ async function dial() {
 	});
 	socket.on('error', () => {});
 	return socket;
+}
+
+async function dialWeb() {
+	const socket = new WebSocket(opts.url);
+	socket.binaryType = 'arraybuffer';
+	await new Promise((resolve, reject) => {
+		socket.addEventListener('open', resolve);
+		socket.addEventListener('error', (e) => reject(new Error(e.message ?? 'no WebSocket')));
+	});
+	return new ssh.WebSocketStream(socket);
 }
 
 // What comes through a stream, and whoever waits for so much of it.
@@ -133,8 +145,9 @@ async function secureServer() {
 }
 
 async function secureClient() {
-	let socket = await dial();
-	const stream = new ssh.SecureStream(socket, { username: 'test', password: 'secret' }, opts.reconnect);
+	let socket = await (opts.url ? dialWeb() : dial());
+	const user = opts.key ? { username: 'test', publicKeys: [await loadKey(opts.key)] } : { username: 'test', password: 'secret' };
+	const stream = new ssh.SecureStream(socket, user, opts.reconnect);
 	watch(stream);
 	const closed = new Promise((resolve) => stream.onClosed(resolve));
 	if (!(await connectSecure(stream))) return;
@@ -213,7 +226,7 @@ if (!run) {
 	process.stderr.write(usage);
 	process.exit(2);
 }
-if (opts.port === undefined) run[0]();
+if (opts.port === undefined && !opts.url) run[0]();
 else {
 	try {
 		await run[1]();
