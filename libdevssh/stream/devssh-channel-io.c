@@ -4,6 +4,7 @@
 
 #include <libdevssh/base/devssh-byte-queue-private.h>
 #include <libdevssh/base/devssh-error.h>
+#include <libdevssh/wire/devssh-numbers.h>
 #include <string.h>
 
 /* A stream that is polled takes so much before it says that it would block. */
@@ -38,6 +39,7 @@ struct _DevSshChannelIo
   DevSshContext         *context;
   DevSshChannel         *channel;    /* NULL: still to come */
   GObject               *session;    /* a stream holds both (design D18) */
+  gboolean               whole;      /* the stream is all of its session */
 
   DevSshByteQueue        queue;      /* not read yet, so not credited yet */
   gboolean               eof;
@@ -212,12 +214,20 @@ operation_finish (Operation *self,
   g_free (self);
 }
 
+/* Somebody has ended a whole session without a reason, and so the stream: that is its end and no error. */
+static gboolean
+devssh_channel_io_is_end (DevSshChannelIo *self,
+                          const GError    *error)
+{
+  return self->whole && g_error_matches (error, DEVSSH_CONNECTION_ERROR, DEVSSH_DISCONNECT_REASON_NONE);
+}
+
 /* What a stream says where a channel says that it cannot send; cause may be NULL. */
 static GError *
 devssh_channel_io_new_write_error (DevSshChannelIo *self,
                                    const GError    *cause)
 {
-  if (cause != NULL && cause->domain != DEVSSH_ERROR)
+  if (cause != NULL && cause->domain != DEVSSH_ERROR && !devssh_channel_io_is_end (self, cause))
     return g_error_copy (cause);   /* the session was lost */
   if (self->closed_error != NULL)
     return g_error_copy (self->closed_error);
@@ -351,7 +361,7 @@ devssh_channel_io_closed (DevSshChannelConsumer *consumer,
   const char *signal_name = devssh_channel_get_exit_signal (self->channel);
 
   self->closed = TRUE;
-  if (error != NULL)
+  if (error != NULL && !devssh_channel_io_is_end (self, error))
     self->closed_error = g_error_copy (error);
   else if (signal_name != NULL)
     self->closed_error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
@@ -859,6 +869,7 @@ devssh_channel_io_new_waiting (DevSshContext *context)
   self->consumer.closed = devssh_channel_io_closed;
   g_atomic_ref_count_init (&self->ref_count);
   self->context = devssh_context_ref (context);
+  self->whole = TRUE;
   g_mutex_init (&self->sources_lock);
   return self;
 }
@@ -911,7 +922,7 @@ devssh_channel_io_give_up (DevSshChannelIo *self,
 
   devssh_channel_io_ref (self);
   self->closed = TRUE;
-  if (error != NULL)
+  if (error != NULL && !devssh_channel_io_is_end (self, error))
     self->closed_error = g_error_copy (error);
   devssh_channel_io_end_read (self);
   devssh_channel_io_end_write (self);
@@ -930,6 +941,7 @@ devssh_channel_io_new (DevSshChannel  *channel,
     return NULL;
 
   self = devssh_channel_io_new_waiting (context);
+  self->whole = FALSE;
   if (!devssh_channel_io_set_channel (self, channel, error))
     {
       devssh_channel_io_unref (self);

@@ -113,7 +113,7 @@ devssh_secure_stream_tell_closed (DevSshSecureStream *self)
     return;
 
   self->told = TRUE;
-  devssh_channel_io_give_up (self->io, priv->reason != DEVSSH_DISCONNECT_REASON_NONE ? priv->error : NULL);
+  devssh_channel_io_give_up (self->io, priv->error);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_CLOSED]);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0, priv->reason, priv->message, priv->error);
 }

@@ -13,7 +13,8 @@ static const char usage[] =
   "  --reconnect       secure: the stream outlives its connection\n"
   "  --drops N         secure: how often the connection is dropped meanwhile (0)\n"
   "  --close-by-peer   multi: ask the other end to close\n"
-  "  --hang-up         listening, secure: close the stream when so many bytes were echoed\n";
+  "  --hang-up         listening, secure: close the stream when so many bytes were echoed\n"
+  "  --say-goodbye     nothing: it is the other program's\n";
 
 static const PeerOption stream_options[] = {
   { "bytes", PEER_INT },
@@ -22,6 +23,7 @@ static const PeerOption stream_options[] = {
   { "drops", PEER_INT },
   { "close-by-peer", PEER_BOOL },
   { "hang-up", PEER_BOOL },
+  { "say-goodbye", PEER_BOOL },
   { NULL, PEER_BOOL },
 };
 

@@ -17,11 +17,12 @@ const usage = `usage: dts-streams.mjs secure|multi [options]
   --drops N         secure: how often the connection is dropped meanwhile (0)
   --close-by-peer   multi: ask the other end to close
   --hang-up         listening, secure: close the stream when so many bytes were echoed
+  --say-goodbye     secure: close the stream with a DISCONNECT; ours has only one way
 `;
 
 const opts = parseArgs(process.argv.slice(3), {
 	port: 'int', url: 'str', key: 'str', bytes: 'int', channels: 'int', refuse: 'bool', reconnect: 'bool', drops: 'int',
-	'close-by-peer': 'bool', 'hang-up': 'bool',
+	'close-by-peer': 'bool', 'hang-up': 'bool', 'say-goodbye': 'bool',
 }, usage);
 const kind = process.argv[2];
 const total = opts.bytes ?? 1048576;
@@ -113,6 +114,12 @@ function watch(stream) {
 	stream.on('error', () => {});
 }
 
+// One ends in CLOSE, the other in DISCONNECT with the reason 0.
+function hangUp(stream) {
+	if (opts['say-goodbye']) stream.close().catch(() => {});
+	else stream.end();
+}
+
 async function connectSecure(stream) {
 	try {
 		await stream.connect();
@@ -136,7 +143,7 @@ async function secureServer() {
 			await write(stream, Buffer.from(data));
 			if (opts['hang-up'] && echoed >= total) {
 				await sleep(0);
-				stream.end();
+				hangUp(stream);
 			}
 		});
 		if (await connectSecure(stream)) emit(stream.isClosed ? 'merged' : 'connected');
@@ -165,7 +172,7 @@ async function secureClient() {
 	});
 	emit('echoed', { bytes: total });
 	if (opts['hang-up']) await inbox.until(() => inbox.ended);
-	else stream.end();
+	else hangUp(stream);
 	await closed;
 }
 

@@ -78,6 +78,9 @@ for c, s in PAIRINGS:
     where = f'/streams/{c}-to-{s}'
     add(f'{where}/secure', secure, c, s)
     add(f'{where}/secure/closed-by-server', secure, c, s, '--hang-up')
+    if 'node' in (c, s):
+        add(f'{where}/secure/goodbye/{"by-client" if c == "node" else "by-server"}', secure, c, s, '--say-goodbye',
+            *([] if c == 'node' else ['--hang-up']))
     for by in ('client', 'server'):
         add(f'{where}/secure/refused-by-{by}', refused, c, s, by)
     add(f'{where}/secure/reconnect', reconnected, c, s, 1)

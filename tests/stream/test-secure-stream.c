@@ -540,6 +540,35 @@ test_lost (void)
   test_secure_clear (&self);
 }
 
+/* The original library's close() says DISCONNECT without a reason, and no CLOSE: an end like another. */
+static void
+test_disconnect_without_reason (void)
+{
+  static const guint8 disconnect[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+  g_autoptr(GBytes) message = g_bytes_new_static (disconnect, sizeof disconnect);
+  g_autoptr(GBytes) data = test_bytes (32 * 1024 * 1024);
+  g_autoptr(GAsyncResult) written = NULL;
+  g_autoptr(GError) error = NULL;
+  TestSecure self;
+
+  test_secure_init (&self, NULL, NULL, NULL);
+  test_secure_connect (&self);
+  test_write (G_IO_STREAM (self.client), "before");
+  /* More than fits: it waits for a reader that never comes. */
+  g_output_stream_write_all_async (output_of (self.server), g_bytes_get_data (data, NULL), g_bytes_get_size (data),
+                                   G_PRIORITY_DEFAULT, NULL, test_keep_result_cb, &written);
+  test_settle ();
+  g_assert_null (written);
+  g_assert_true (devssh_session_send_message (devssh_secure_stream_get_session (self.client), message, &error));
+  test_spin_until (self.heard[1].n_closed == 1 && written != NULL);
+  g_assert_cmpint (self.heard[1].reason, ==, DEVSSH_DISCONNECT_REASON_NONE);
+  g_assert_false (g_output_stream_write_all_finish (output_of (self.server), written, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  test_assert_read (G_IO_STREAM (self.server), "before");
+  test_assert_end (G_IO_STREAM (self.server));
+  test_secure_clear (&self);
+}
+
 /* ---- reconnect ---- */
 
 static void
@@ -791,6 +820,7 @@ main (int   argc,
   g_test_add_data_func ("/stream/secure/given-up/cancelled", GUINT_TO_POINTER (1), test_given_up);
   g_test_add_data_func ("/stream/secure/given-up/lost", GUINT_TO_POINTER (2), test_given_up);
   g_test_add_func ("/stream/secure/lost", test_lost);
+  g_test_add_func ("/stream/secure/disconnect-without-reason", test_disconnect_without_reason);
   g_test_add_func ("/stream/secure/reconnect", test_reconnect);
   g_test_add_func ("/stream/secure/reconnect/extensions", test_extensions);
   g_test_add_func ("/stream/secure/reconnect/refused", test_no_reconnect);
