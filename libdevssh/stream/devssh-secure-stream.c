@@ -44,8 +44,8 @@ struct _DevSshSecureStream
  * and writes fail; whatever else ends the session is the error of both. [signal@SecureStream::closed] tells of all of it.
  *
  * A stream can outlive its connection if both ends say so when it is made: [signal@SecureStream::disconnected] is emitted
- * then, what is written waits, and the client calls [method@SecureStream.reconnect_async]. A server makes a new server's end for each
- * connection, with the same [class@ReconnectableSessions]: if a client comes back there, its old stream goes on over the
+ * then, what is written waits, and the client calls [method@SecureStream.reconnect_async]. A server makes an end for each
+ * connection, all with the same [class@ReconnectableSessions]: if a client comes back there, its old stream goes on over the
  * new connection, and the new one is closed.
  *
  * Since: 1.0

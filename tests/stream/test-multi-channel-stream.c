@@ -553,7 +553,10 @@ static void
 test_run (void)
 {
   enum { BY_US, BY_PEER, BY_PEERS_SESSION, BY_CANCEL, CUT, OTHER, N_ENDS };
-  static const int expected[N_ENDS] = { -1, -1, -1, -2, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR };
+  /* -1: none; -2: cancelled. */
+  static const int expected[N_ENDS] = {
+    -1, -1, -1, -2, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR
+  };
 
   for (guint how = 0; how < N_ENDS; how++)
     {
