@@ -47,6 +47,8 @@
 #include <libdevssh/session/devssh-splice.h>
 #include <libdevssh/session/devssh-pipe.h>
 #include <libdevssh/stream/devssh-channel-stream.h>
+#include <libdevssh/stream/devssh-multi-channel-stream.h>
+#include <libdevssh/stream/devssh-secure-stream.h>
 #include <libdevssh/net/devssh-client.h>
 #include <libdevssh/net/devssh-port-forwarder-factories.h>
 #include <libdevssh/net/devssh-server.h>

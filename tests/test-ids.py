@@ -14,7 +14,6 @@ PAGES = {'threats.md': 'T', 'edge-cases.md': 'E'}
 
 # What has no test yet, by what it comes with. An id that has one must leave this table.
 LATER = {
-    'multi-channel and secure streams': ['E-68'],
     'tests/run, which is its test': ['T-91'],
 }
 SOURCES = ('.c', '.py', '.js', '.mjs')

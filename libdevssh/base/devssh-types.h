@@ -33,6 +33,8 @@ typedef struct _DevSshClientSession     DevSshClientSession;
 typedef struct _DevSshServerSession     DevSshServerSession;
 typedef struct _DevSshReconnectableSessions DevSshReconnectableSessions;
 typedef struct _DevSshChannelStream     DevSshChannelStream;
+typedef struct _DevSshMultiChannelStream DevSshMultiChannelStream;
+typedef struct _DevSshSecureStream      DevSshSecureStream;
 typedef struct _DevSshClient            DevSshClient;
 typedef struct _DevSshServer            DevSshServer;
 

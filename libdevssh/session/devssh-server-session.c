@@ -33,6 +33,7 @@ struct _DevSshServerSession
 
   DevSshReconnectableSessions *reconnectable; /* shared with others; or NULL */
   gboolean                 listed;            /* we are in there */
+  gboolean                 merged;            /* another one goes on over our connection */
   DevSshDeadline           patience;          /* disconnected: for how long; refused: to try again */
   guint                    n_refused;
 };
@@ -301,6 +302,7 @@ resume_refused_cb (gpointer data)
 static void
 temporary_ends_cb (gpointer data)
 {
+  DEVSSH_SERVER_SESSION (data)->merged = TRUE;
   devssh_session_end (data, DEVSSH_DISCONNECT_REASON_NONE, "Another session goes on over this connection", NULL, DEVSSH_END_ORDERLY);
   devssh_session_tell_end (data);
 }
@@ -483,6 +485,12 @@ devssh_server_session_ended (DevSshSession *session,
   g_clear_object (&self->answered_key);
   g_clear_pointer (&self->auth, devssh_auth_server_free);
   self->holding = FALSE;
+}
+
+gboolean
+devssh_server_session_was_merged (DevSshServerSession *self)
+{
+  return self->merged;
 }
 
 static gboolean

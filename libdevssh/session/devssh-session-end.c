@@ -19,6 +19,7 @@ devssh_session_end (DevSshSession          *self,
                     DevSshEndKind           kind)
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
+  gboolean is_orderly = kind == DEVSSH_END_ORDERLY || kind == DEVSSH_END_SAID;
 
   if (priv->end != DEVSSH_SESSION_ALIVE)
     return;
@@ -41,10 +42,10 @@ devssh_session_end (DevSshSession          *self,
   DEVSSH_TRACE (priv->tracer, INFO, SESSION_CLOSING, "Session %u closes: %s", priv->number, priv->error->message);
 
   /* Data waits with its sender until it is sealed: what was sent leaves first, as far as windows and the socket let it. */
-  if (kind == DEVSSH_END_ORDERLY && priv->connecting)
+  if (is_orderly && priv->connecting)
     devssh_pump_flush_last (priv->pump);
-  /* Reason NONE is local: nothing is written (protocol.md 2.11). */
-  if (kind == DEVSSH_END_ORDERLY && priv->connecting && reason != DEVSSH_DISCONNECT_REASON_NONE)
+  /* Reason NONE is local: nothing is written (protocol.md 2.11), except by a multi-channel stream (7.4). */
+  if (is_orderly && priv->connecting && (reason != DEVSSH_DISCONNECT_REASON_NONE || kind == DEVSSH_END_SAID))
     devssh_transport_disconnect (priv->pump->transport, reason, priv->message);
 
   devssh_connection_abort (priv->pump->connection, priv->error);

@@ -28,6 +28,7 @@ typedef enum
 typedef enum
 {
   DEVSSH_END_ORDERLY,       /* we did: DISCONNECT behind what waits, and time for it to leave */
+  DEVSSH_END_SAID,          /* the same, and the DISCONNECT leaves even if its reason is NONE */
   DEVSSH_END_FATAL,         /* the transport did: its DISCONNECT is in the output, nobody waits */
   DEVSSH_END_BY_PEER,       /* it has said so; nothing to say */
   DEVSSH_END_LOST           /* the stream is dead */
@@ -190,6 +191,10 @@ void         devssh_session_drop_metrics         (DevSshSession *self);
 /* ---- devssh-client-session.c ---- */
 /* May it be connected anew now? */
 gboolean     devssh_client_session_check_reconnect (DevSshClientSession *self, GError **error);
+
+/* ---- devssh-server-session.c ---- */
+/* Has it ended because another session goes on over its connection? */
+gboolean     devssh_server_session_was_merged    (DevSshServerSession *self);
 
 /* ---- devssh-session-reconnect.c ---- */
 /* Could it go on over another connection, if this one were lost now? */

@@ -13,9 +13,15 @@ typedef struct _DevSshChannelIo DevSshChannelIo;
 
 /* Becomes the channel's consumer. NULL and DEVSSH_ERROR_INVALID_STATE: there is one already. */
 DevSshChannelIo *devssh_channel_io_new          (DevSshChannel *channel, GError **error);
+/* For a channel that is still to come, and is all of its session: until one of the two calls below, reads and writes wait. An end of
+ * the session without a reason (NONE) is that of the stream, and no error. */
+DevSshChannelIo *devssh_channel_io_new_waiting  (DevSshContext *context);
+gboolean         devssh_channel_io_set_channel  (DevSshChannelIo *self, DevSshChannel *channel, GError **error);
+/* There will be none; error: why. Nothing happens if there is one. */
+void             devssh_channel_io_give_up      (DevSshChannelIo *self, const GError *error);
 DevSshChannelIo *devssh_channel_io_ref          (DevSshChannelIo *self);
 void             devssh_channel_io_unref        (DevSshChannelIo *self);                 /* any thread */
-DevSshChannel   *devssh_channel_io_get_channel  (DevSshChannelIo *self);
+DevSshChannel   *devssh_channel_io_get_channel  (DevSshChannelIo *self);                 /* NULL: still to come */
 
 /* The task gets the number of bytes; buffer and data are the caller's until then. */
 void             devssh_channel_io_read_async   (DevSshChannelIo *self, guint8 *buffer, gsize count, GCancellable *cancellable, GTask *task);

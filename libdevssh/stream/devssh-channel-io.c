@@ -4,6 +4,7 @@
 
 #include <libdevssh/base/devssh-byte-queue-private.h>
 #include <libdevssh/base/devssh-error.h>
+#include <libdevssh/wire/devssh-numbers.h>
 #include <string.h>
 
 /* A stream that is polled takes so much before it says that it would block. */
@@ -36,8 +37,9 @@ struct _DevSshChannelIo
   DevSshChannelConsumer  consumer;   /* first: what the channel calls */
   gatomicrefcount        ref_count;
   DevSshContext         *context;
-  DevSshChannel         *channel;
+  DevSshChannel         *channel;    /* NULL: still to come */
   GObject               *session;    /* a stream holds both (design D18) */
+  gboolean               whole;      /* the stream is all of its session */
 
   DevSshByteQueue        queue;      /* not read yet, so not credited yet */
   gboolean               eof;
@@ -46,6 +48,7 @@ struct _DevSshChannelIo
   gboolean               input_closed;   /* by us */
   gboolean               output_closed;
   Operation             *read;       /* the one that waits */
+  Operation             *write;      /* the one that waits for the channel */
   guint                  n_ahead;    /* pieces taken from who polls, on their way */
   gsize                  ahead;      /* at most so many bytes of them are not sealed yet */
 
@@ -157,7 +160,7 @@ devssh_channel_io_update_ready (DevSshChannelIo *self)
 
   if (self->queue.length > 0 || self->eof || self->closed || self->input_closed)
     now |= G_IO_IN;
-  if (self->ahead < WRITE_AHEAD || self->closed || self->output_closed)
+  if ((self->channel != NULL && self->ahead < WRITE_AHEAD) || self->closed || self->output_closed)
     now |= G_IO_OUT;
   if (now == before)
     return;
@@ -190,6 +193,8 @@ operation_finish (Operation *self,
   g_clear_pointer (&self->cancel_watch, devssh_cancel_watch_free);
   if (io->read == self)
     io->read = NULL;
+  if (io->write == self)
+    io->write = NULL;
 
   if (self->task == NULL)
     {
@@ -209,16 +214,24 @@ operation_finish (Operation *self,
   g_free (self);
 }
 
+/* Somebody has ended a whole session without a reason, and so the stream: that is its end and no error. */
+static gboolean
+devssh_channel_io_is_end (DevSshChannelIo *self,
+                          const GError    *error)
+{
+  return self->whole && g_error_matches (error, DEVSSH_CONNECTION_ERROR, DEVSSH_DISCONNECT_REASON_NONE);
+}
+
 /* What a stream says where a channel says that it cannot send; cause may be NULL. */
 static GError *
 devssh_channel_io_new_write_error (DevSshChannelIo *self,
                                    const GError    *cause)
 {
-  if (cause != NULL && cause->domain != DEVSSH_ERROR)
+  if (cause != NULL && cause->domain != DEVSSH_ERROR && !devssh_channel_io_is_end (self, cause))
     return g_error_copy (cause);   /* the session was lost */
   if (self->closed_error != NULL)
     return g_error_copy (self->closed_error);
-  if (self->closed || devssh_channel_get_is_closed (self->channel))
+  if (self->closed || (self->channel != NULL && devssh_channel_get_is_closed (self->channel)))
     return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, "Channel is closed");
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "Channel is closed for writing");
 }
@@ -348,7 +361,7 @@ devssh_channel_io_closed (DevSshChannelConsumer *consumer,
   const char *signal_name = devssh_channel_get_exit_signal (self->channel);
 
   self->closed = TRUE;
-  if (error != NULL)
+  if (error != NULL && !devssh_channel_io_is_end (self, error))
     self->closed_error = g_error_copy (error);
   else if (signal_name != NULL)
     self->closed_error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
@@ -417,7 +430,7 @@ operation_write_cancelled_cb (gpointer data)
   gsize sealed;
 
   g_clear_pointer (&self->cancel_watch, devssh_cancel_watch_free);
-  sealed = devssh_channel_unqueue (self->io->channel, self);
+  sealed = self->io->write != self ? devssh_channel_unqueue (self->io->channel, self) : 0;
   /* What has left cannot be cancelled: the writer learns how much (T-65). */
   if (sealed > 0)
     operation_finish (self, sealed, NULL);
@@ -445,7 +458,7 @@ operation_write_ahead (Operation *self)
   DevSshChannelIo *io = self->io;
   gsize n;
 
-  if (io->ahead >= WRITE_AHEAD)
+  if (io->channel == NULL || io->ahead >= WRITE_AHEAD)
     {
       operation_finish (self, -1, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                                                        "Writing would block"));
@@ -464,6 +477,16 @@ operation_write_ahead (Operation *self)
   operation_finish (self, n, NULL);
 }
 
+static gboolean
+devssh_channel_io_can_write (DevSshChannelIo *self)
+{
+  if (self->closed || self->output_closed)
+    return FALSE;
+
+  return self->channel == NULL ||
+         (!devssh_channel_get_is_closed (self->channel) && !devssh_channel_get_eof_queued (self->channel));
+}
+
 static void
 operation_start_write (Operation *self)
 {
@@ -473,17 +496,30 @@ operation_start_write (Operation *self)
     operation_finish (self, -1, devssh_error_new_cancelled ());
   else if (self->count == 0)
     operation_finish (self, 0, NULL);   /* no message: zero bytes are not EOF */
-  else if (io->closed || io->output_closed ||
-           devssh_channel_get_is_closed (io->channel) || devssh_channel_get_eof_queued (io->channel))
+  else if (!devssh_channel_io_can_write (io))
     operation_finish (self, -1, devssh_channel_io_new_write_error (io, NULL));
   else if (!self->block)
     operation_write_ahead (self);
+  else if (io->write != NULL)
+    operation_finish (self, -1, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PENDING,
+                                                     "Another write is waiting already"));
   else
     {
       self->cancel_watch = devssh_context_watch_cancellable (io->context, self->cancellable,
                                                              operation_write_cancelled_cb, self);
-      devssh_channel_queue_data (io->channel, 0, self->buffer, self->count, NULL, operation_sent_cb, self);
+      if (io->channel == NULL)
+        io->write = self;
+      else
+        devssh_channel_queue_data (io->channel, 0, self->buffer, self->count, NULL, operation_sent_cb, self);
     }
+}
+
+/* A write that waits for the channel waits no longer, because there will be none. */
+static void
+devssh_channel_io_end_write (DevSshChannelIo *self)
+{
+  if (self->write != NULL)
+    operation_finish (self->write, -1, devssh_channel_io_new_write_error (self, NULL));
 }
 
 /* ---- asynchronous ---- */
@@ -707,7 +743,7 @@ devssh_channel_io_close_input_here (gpointer data)
     devssh_channel_consumed (self->channel, unread);
   devssh_channel_io_end_read (self);
   devssh_channel_io_update_ready (self);
-  if (self->output_closed)
+  if (self->output_closed && self->channel != NULL)
     devssh_channel_close (self->channel);
 }
 
@@ -721,6 +757,8 @@ devssh_channel_io_close_output_here (gpointer data)
 
   self->output_closed = TRUE;
   devssh_channel_io_update_ready (self);
+  if (self->channel == NULL)
+    return;
   if (self->input_closed)
     devssh_channel_close (self->channel);
   else
@@ -735,7 +773,9 @@ devssh_channel_io_close_here (gpointer data)
 
   /* CLOSE says it all: no EOF before it (protocol.md 5.6). */
   self->output_closed = TRUE;
-  devssh_channel_close (self->channel);
+  if (self->channel != NULL)
+    devssh_channel_close (self->channel);
+  devssh_channel_io_end_write (self);
   devssh_channel_io_close_input_here (self);
   devssh_channel_io_update_ready (self);
 }
@@ -776,13 +816,14 @@ devssh_channel_io_free (gpointer data)
 {
   DevSshChannelIo *self = data;
 
-  g_assert (self->sources == NULL && self->read == NULL);
+  g_assert (self->sources == NULL && self->read == NULL && self->write == NULL);
 
-  devssh_channel_clear_consumer (self->channel, &self->consumer);
+  if (self->channel != NULL)
+    devssh_channel_clear_consumer (self->channel, &self->consumer);
   devssh_byte_queue_clear (&self->queue);
   g_clear_error (&self->closed_error);
   g_mutex_clear (&self->sources_lock);
-  g_object_unref (self->channel);
+  g_clear_object (&self->channel);
   g_clear_object (&self->session);
   devssh_context_unref (self->context);
   g_free (self);
@@ -819,33 +860,92 @@ devssh_channel_io_get_channel (DevSshChannelIo *self)
 }
 
 DevSshChannelIo *
-devssh_channel_io_new (DevSshChannel  *channel,
-                       GError        **error)
+devssh_channel_io_new_waiting (DevSshContext *context)
 {
-  DevSshContext *context = devssh_channel_get_context (channel);
-  DevSshChannelIo *self;
-  GObject *session;
+  DevSshChannelIo *self = g_new0 (DevSshChannelIo, 1);
 
-  if (!devssh_context_check_here (context, G_STRFUNC, error))
-    return NULL;
-
-  self = g_new0 (DevSshChannelIo, 1);
   self->consumer.data = devssh_channel_io_data;
   self->consumer.eof = devssh_channel_io_eof;
   self->consumer.closed = devssh_channel_io_closed;
   g_atomic_ref_count_init (&self->ref_count);
   self->context = devssh_context_ref (context);
-  self->channel = g_object_ref (channel);
-  session = devssh_channel_get_session_object (channel);
-  if (session != NULL)
-    self->session = g_object_ref (session);
+  self->whole = TRUE;
   g_mutex_init (&self->sources_lock);
+  return self;
+}
+
+/* What was asked for meanwhile. */
+static void
+devssh_channel_io_catch_up (DevSshChannelIo *self)
+{
+  Operation *write = g_steal_pointer (&self->write);
+
+  if (self->input_closed && self->output_closed)
+    devssh_channel_close (self->channel);
+  else if (self->output_closed)
+    devssh_channel_send_eof (self->channel, NULL);
+  if (write != NULL)
+    {
+      g_clear_pointer (&write->cancel_watch, devssh_cancel_watch_free);
+      operation_start_write (write);
+    }
+  devssh_channel_io_update_ready (self);
+}
+
+gboolean
+devssh_channel_io_set_channel (DevSshChannelIo  *self,
+                               DevSshChannel    *channel,
+                               GError          **error)
+{
+  GObject *session = devssh_channel_get_session_object (channel);
+
+  g_assert (self->channel == NULL);
 
   if (!devssh_channel_set_consumer (channel, &self->consumer, error))
+    return FALSE;
+
+  devssh_channel_io_ref (self);
+  self->channel = g_object_ref (channel);
+  if (session != NULL)
+    self->session = g_object_ref (session);
+  devssh_channel_io_catch_up (self);
+  devssh_channel_io_unref (self);
+  return TRUE;
+}
+
+void
+devssh_channel_io_give_up (DevSshChannelIo *self,
+                           const GError    *error)
+{
+  if (self->channel != NULL || self->closed)
+    return;
+
+  devssh_channel_io_ref (self);
+  self->closed = TRUE;
+  if (error != NULL && !devssh_channel_io_is_end (self, error))
+    self->closed_error = g_error_copy (error);
+  devssh_channel_io_end_read (self);
+  devssh_channel_io_end_write (self);
+  devssh_channel_io_update_ready (self);
+  devssh_channel_io_unref (self);
+}
+
+DevSshChannelIo *
+devssh_channel_io_new (DevSshChannel  *channel,
+                       GError        **error)
+{
+  DevSshContext *context = devssh_channel_get_context (channel);
+  DevSshChannelIo *self;
+
+  if (!devssh_context_check_here (context, G_STRFUNC, error))
+    return NULL;
+
+  self = devssh_channel_io_new_waiting (context);
+  self->whole = FALSE;
+  if (!devssh_channel_io_set_channel (self, channel, error))
     {
       devssh_channel_io_unref (self);
       return NULL;
     }
-  devssh_channel_io_update_ready (self);
   return self;
 }

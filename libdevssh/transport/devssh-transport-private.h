@@ -184,8 +184,8 @@ void             devssh_transport_send_service_accept  (DevSshTransport *self, c
 void             devssh_transport_send_unimplemented   (DevSshTransport *self, guint32 sequence);
 void             devssh_transport_send_debug   (DevSshTransport *self, gboolean always_display,
                                                 const char *text);
-/* Orderly: DISCONNECT into the output behind everything sealed; nothing after it. Reason NONE:
- * nothing is written. */
+/* Orderly: DISCONNECT into the output behind everything sealed; nothing after it. Reason NONE
+ * without a description: nothing is written. */
 void             devssh_transport_disconnect   (DevSshTransport *self, guint32 reason,
                                                 const char *description);
 /* Fatal(reason): drops what is held, writes one DISCONNECT with a fixed ASCII text behind what is

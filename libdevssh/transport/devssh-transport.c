@@ -882,7 +882,7 @@ devssh_transport_disconnect (DevSshTransport *self,
     return;
 
   self->ended = TRUE;
-  if (reason != DEVSSH_DISCONNECT_REASON_NONE)
+  if (reason != DEVSSH_DISCONNECT_REASON_NONE || description != NULL)
     seal_disconnect (self, reason, description);
   end_all (self);
 }

@@ -5,6 +5,7 @@ import getpass
 import os
 import re
 import socket
+import subprocess
 import sys
 
 import peers
@@ -84,6 +85,27 @@ def forward(direction):
 
 for direction in ('local', 'remote'):
     add(f'/examples/forward/{direction}', forward, direction)
+
+
+@case('/examples/websocket')
+def _():
+    websocket = example('websocket')
+    if not os.path.exists(websocket):
+        raise Skip('no libsoup 3')
+    with Program([websocket, '0', key('ecdsa-384') + '.pub']) as server:
+        url, fingerprint = said(server, r'listening on (\S+), host key (\S+)')
+        start = [websocket, url, 'alice']
+        assert run([*start, key('ecdsa-384'), fingerprint, 'hello']) == b'hello\n'
+        for identity, host in (('ecdsa-384', 'SHA256:somebody-else'), ('ed25519', fingerprint)):
+            assert run([*start, key(identity), host, 'hello'], expect=1) == b''
+        # A server that has seen those lets the next one in.
+        assert run([*start, key('ecdsa-384'), fingerprint, 'and again']) == b'and again\n'
+        # And what browsers run: the original library, over its own stream of a WebSocket.
+        node = ['node', '--experimental-websocket', os.path.join(peers.NODE_DIR, 'dts-streams.mjs')]
+        if subprocess.run([*node[:2], '-e', 'new WebSocket'], stderr=subprocess.PIPE, check=False).stderr.find(b'TypeError') < 0:
+            raise Skip('ours among themselves work; this node has no WebSocket')
+        done = peers.run_client([*node, 'secure', '--url', url, '--key', peers.sec1_key('ecdsa-384'), '--bytes', '3000000'])
+        assert done.of('echoed') and done.of('closed')[0]['reason'] == 'none', done.events
 
 
 def survive(*command):

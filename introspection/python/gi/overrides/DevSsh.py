@@ -30,7 +30,8 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 DevSsh = get_introspection_module('DevSsh')
-CLASSES = ['Channel', 'Client', 'ClientSession', 'KeyPair', 'KnownHosts', 'PortForwarder', 'Server', 'Service', 'Session']
+CLASSES = ['Channel', 'Client', 'ClientSession', 'KeyPair', 'KnownHosts', 'MultiChannelStream', 'PortForwarder', 'SecureStream',
+           'Server', 'Service', 'Session']
 __all__ = ['run']
 
 
