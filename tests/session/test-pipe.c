@@ -385,6 +385,90 @@ test_back_pressure (void)
   end_clear (&far);
 }
 
+/* A whole GiB through a receiver that takes it in small pieces, one a turn of the loop: nothing piles up anywhere. */
+#define SLOW_BLOCK (1024 * 1024)
+
+typedef struct
+{
+  DevSshChannel *from, *to;
+  GBytes        *block;
+  guint          n_left, n_under_way;
+  guint64        received, credited;
+} Slow;
+
+static void slow_fill (Slow *self);
+
+static void
+slow_sent_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  Slow *self = data;
+
+  g_assert_true (devssh_channel_send_finish (DEVSSH_CHANNEL (source), result, NULL));
+  self->n_under_way--;
+  slow_fill (self);
+}
+
+static void
+slow_fill (Slow *self)
+{
+  for (; self->n_under_way < 2 && self->n_left > 0; self->n_left--, self->n_under_way++)
+    devssh_channel_send_async (self->from, self->block, NULL, slow_sent_cb, self);
+}
+
+static void
+slow_data_cb (DevSshChannel *channel,
+              GBytes        *bytes,
+              Slow          *self)
+{
+  self->received += g_bytes_get_size (bytes);
+}
+
+static void
+test_slow_receiver (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(DevSshChannel) near_middle = NULL;
+  g_autoptr(DevSshChannel) far_middle = NULL;
+  g_autoptr(DevSshChannel) near_end = NULL;
+  g_autoptr(DevSshChannel) far_end = NULL;
+  g_autoptr(GBytes) block = g_bytes_new_take (g_malloc0 (SLOW_BLOCK), SLOW_BLOCK);
+  guint n_blocks = TEST_MEMORY_IS_MEASURED ? 1024 : 32;
+  Slow slow = { .block = block, .n_left = n_blocks };
+  gsize before = 0, most = 0;
+
+  test_pair_open (self->near, "pipe", &near_end, &near_middle);
+  test_pair_open (self->far, "pipe", &far_middle, &far_end);
+  slow.from = near_end;
+  slow.to = far_end;
+  devssh_channel_set_manual_credit (far_end, TRUE);
+  g_signal_connect (far_end, "data", G_CALLBACK (slow_data_cb), &slow);
+  devssh_channel_pipe_async (near_middle, far_middle, NULL, test_keep_result_cb, &result);
+  before = test_memory_get_resident ();
+  slow_fill (&slow);
+  while (slow.received < (guint64) n_blocks * SLOW_BLOCK)
+    {
+      guint piece = (guint) MIN (slow.received - slow.credited, 64 * 1024);
+
+      if (piece > 0)
+        {
+          g_assert_true (devssh_channel_adjust_window (far_end, piece, NULL));
+          slow.credited += piece;
+        }
+      g_main_context_iteration (NULL, piece == 0);
+      most = MAX (most, slow.received - slow.credited);
+      /* The first eighth fills what may be filled. */
+      if (before > 0 && slow.received / SLOW_BLOCK == n_blocks / 8)
+        before = MAX (before, test_memory_get_resident ());
+    }
+  if (before > 0)
+    test_memory_assert_growth (before, 8 * 1024 * 1024, "1 GiB through a pipe");
+  g_test_message ("at most %" G_GSIZE_FORMAT " bytes not credited", most);
+  g_signal_handlers_disconnect_by_data (far_end, &slow);
+}
+
 static void
 test_session_lost (void)
 {
@@ -625,6 +709,7 @@ main (int   argc,
   g_test_add_data_func ("/pipe/requests/from-near/E-67", GINT_TO_POINTER (FALSE), test_channel_requests);
   g_test_add_data_func ("/pipe/requests/from-far/E-67", GINT_TO_POINTER (TRUE), test_channel_requests);
   g_test_add_func ("/pipe/back-pressure", test_back_pressure);
+  g_test_add_func ("/pipe/slow-receiver", test_slow_receiver);
   g_test_add_func ("/pipe/session-lost/E-67", test_session_lost);
   g_test_add_func ("/pipe/cancelled", test_cancelled);
   g_test_add_func ("/pipe/has-reader", test_has_reader);
