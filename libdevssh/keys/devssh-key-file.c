@@ -3,6 +3,7 @@
 #include <libdevssh/keys/devssh-key-file.h>
 
 #include <libdevssh/keys/devssh-key-format-private.h>
+#include <libdevssh/keys/devssh-new-file-private.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,50 +86,6 @@ devssh_key_saving_begin (DevSshKeySaving  *self,
   return self->folder >= 0 || devssh_key_saving_fail (self, errno, error);
 }
 
-/* In the folder of the target, so that it can be renamed; never an existing file, and no link. */
-static int
-devssh_key_saving_create (DevSshKeySaving *self,
-                          int              mode)
-{
-  for (guint attempt = 0; attempt < 16; attempt++)
-    {
-      guint64 number = 0;
-      g_autofree char *name = NULL;
-      int fd = -1;
-
-      devssh_random ((guint8 *) &number, sizeof number);
-      name = g_strdup_printf (".devssh-key-%016" G_GINT64_MODIFIER "x", number);
-      fd = openat (self->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-      if (fd >= 0)
-        {
-          self->new_name = g_steal_pointer (&name);
-          return fd;
-        }
-      if (errno != EEXIST)
-        return -1;
-    }
-  return -1;
-}
-
-static gboolean
-devssh_key_saving_write (int           fd,
-                         const guint8 *data,
-                         gsize         length)
-{
-  while (length > 0)
-    {
-      gssize n = write (fd, data, length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return FALSE;
-      data += n;
-      length -= (gsize) n;
-    }
-  return fsync (fd) == 0;
-}
-
 /* Under its own name only when it is whole and on the disk. */
 static gboolean
 devssh_key_saving_rename (DevSshKeySaving *self,
@@ -168,11 +125,11 @@ devssh_key_save (GFile               *file,
       !devssh_key_saving_begin (&saving, file, error))
     return FALSE;
 
-  fd = devssh_key_saving_create (&saving, mode);
+  fd = devssh_new_file_create (saving.folder, "devssh-key", mode, &saving.new_name);
   if (fd < 0)
     return devssh_key_saving_fail (&saving, errno, error);
   /* Whatever the umask left of it. */
-  written = fchmod (fd, (mode_t) mode) == 0 && devssh_key_saving_write (fd, data, length);
+  written = fchmod (fd, (mode_t) mode) == 0 && devssh_new_file_write (fd, data, length);
   number = errno;
   if (close (fd) != 0 && written)
     {

@@ -2,6 +2,7 @@
 /* A file that several programs read and write is changed as a whole: whoever reads sees the old one or the new one, and
  * what others have written meanwhile is not lost. */
 #include <libdevssh/keys/devssh-known-hosts-private.h>
+#include <libdevssh/keys/devssh-new-file-private.h>
 
 #include <libdevssh/base/devssh-error.h>
 #include <libdevssh/crypto/devssh-secret-private.h>
@@ -76,25 +77,6 @@ close_fd (int *fd)
 }
 
 #define AUTO_FD __attribute__ ((cleanup (close_fd))) int
-
-static gboolean
-write_all (int           fd,
-           const guint8 *data,
-           gsize         length)
-{
-  while (length > 0)
-    {
-      gssize n = write (fd, data, length);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return FALSE;
-      data += n;
-      length -= (gsize) n;
-    }
-  return TRUE;
-}
 
 /* From offset to the end. */
 static gboolean
@@ -254,21 +236,16 @@ target_make_new (Target   *self,
                  char    **made,
                  GError  **error)
 {
-  guint8 random[8];
   g_autofree char *name = NULL;
-  AUTO_FD fd = -1;
+  AUTO_FD fd = devssh_new_file_create (self->folder, self->name, 0600, &name);
   int result;
 
-  devssh_random (random, sizeof random);
-  name = g_strdup_printf (".%.200s.%02x%02x%02x%02x%02x%02x%02x%02x", self->name, random[0], random[1], random[2], random[3],
-                          random[4], random[5], random[6], random[7]);
-  fd = openat (self->folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     {
       fail (error, self->path, "making a new file beside it");
       return -1;
     }
-  if (!target_dress (self, fd) || !write_all (fd, (const guint8 *) text->str, text->len) || fsync (fd) != 0)
+  if (!target_dress (self, fd) || !devssh_new_file_write (fd, (const guint8 *) text->str, text->len))
     {
       fail (error, self->path, "writing the new file beside it");
       unlinkat (self->folder, name, 0);
@@ -338,7 +315,7 @@ target_carry_over (Target  *self,
       g_byte_array_prepend (late, (const guint8 *) "\n", 1);
     }
   g_string_append_len (text, (const char *) late->data, late->len);
-  if (late->len > 0 && (!write_all (fd, late->data, late->len) || fsync (fd) != 0))
+  if (late->len > 0 && !devssh_new_file_write (fd, late->data, late->len))
     return fail (error, self->path, "writing");
   /* The name is to last, too; where folders cannot be synced there is nothing to be done. */
   fsync (self->folder);
