@@ -28,6 +28,7 @@ typedef struct
   const char  *extensions;
   const char  *cipher;
   gsize        max_cached_control;
+  guint64      rekey_bytes;
   gboolean     lax;             /* rekeys as with a peer that has no strict key exchange: packet numbers run on */
   guint        n_resumes;
   guint        n_asked;         /* for a proof, by keepalive requests */
@@ -50,6 +51,8 @@ make_transport (World *world,
     test_config_set (&config->ciphers, world->cipher);
   if (world->max_cached_control > 0)
     config->max_cached_control = world->max_cached_control;
+  if (world->rekey_bytes > 0)
+    config->rekey_bytes = world->rekey_bytes;
   config->get_time = side_get_time;
   config->clock = side;
   return devssh_transport_new (config);
@@ -235,7 +238,7 @@ carry (World *world,
   guint8 *space;
 
   length = MIN (length, limit);
-  if (length == 0)
+  if (length == 0 || !devssh_transport_wants_input (side_wire (to)))
     return 0;
 
   space = devssh_transport_get_space (side_wire (to), &size);
@@ -692,6 +695,43 @@ test_far_numbers (void)
   world_clear (&world);
 }
 
+/* What a connection took and never carried. */
+static void
+swallow (Side *side)
+{
+  gsize length;
+
+  while (devssh_transport_get_output (side->transport, &length) != NULL)
+    devssh_transport_sent (side->transport, length);
+}
+
+/* Megabytes are to be sent again, and most of that has to wait: for the proof that the answer was read, or for the end of an exchange of
+ * keys that begins among it. The reading that ends the wait goes on. */
+static void
+test_much_again (gconstpointer data)
+{
+  World world;
+
+  world_init (&world, ALONE);
+  world_login (&world);
+  for (guint i = 0; i < 80; i++)
+    side_send (&world.server, 10);
+  run (&world);
+  for (guint i = 0; i < 3 * 200; i++)
+    {
+      g_assert_true (side_send (&world.server, 30000));
+      swallow (&world.server);
+    }
+  world.rekey_bytes = GPOINTER_TO_UINT (data);
+  world_dial (&world);
+  run (&world);
+  assert_equal (&world);
+  g_assert_cmpuint (devssh_transport_get_held (world.server.transport), ==, 0);
+  if (world.rekey_bytes > 0)
+    g_assert_cmpuint (devssh_transport_get_kex_count (world.server.transport), >, 1);
+  world_clear (&world);
+}
+
 /* One token fits: the peer's own, of this session, over this connection (T-70). */
 static void
 test_tokens (void)
@@ -838,6 +878,8 @@ main (int   argc,
   g_test_add_func ("/reconnect/cannot-serve/T-72", test_cannot_serve);
   g_test_add_func ("/reconnect/answer-lost/T-74", test_answer_lost);
   g_test_add_func ("/reconnect/far-numbers/T-74", test_far_numbers);
+  g_test_add_data_func ("/reconnect/much-again/T-44", GUINT_TO_POINTER (0), test_much_again);
+  g_test_add_data_func ("/reconnect/much-again-and-rekey/T-44", GUINT_TO_POINTER (500000), test_much_again);
   g_test_add_func ("/reconnect/in-resume/T-74", test_in_resume);
   g_test_add_func ("/reconnect/every-offset/T-61", test_every_offset);
   return g_test_run ();
