@@ -475,6 +475,36 @@ test_never_acknowledged (void)
   world_clear (&world);
 }
 
+/* What a connection took and never carried. */
+static void
+swallow (Side *side)
+{
+  gsize length;
+
+  while (devssh_transport_get_output (side->transport, &length) != NULL)
+    devssh_transport_sent (side->transport, length);
+}
+
+/* Nor one that asks for nothing but answers which are of no use on another connection: UNIMPLEMENTED costs it 16 bytes each. */
+static void
+test_never_acknowledged_answers (void)
+{
+  World world;
+  guint n;
+
+  world_init (&world, ALONE);
+  world.max_cached_control = 20000;
+  world_login (&world);
+  for (n = 0; devssh_transport_get_cache (world.server.transport) != NULL && n < 10000; n++)
+    {
+      devssh_transport_send_unimplemented (world.server.transport, n);
+      swallow (&world.server);
+    }
+  g_assert_cmpuint (n, <, 10000);
+  g_assert_false (devssh_transport_can_resume (world.server.transport));
+  world_clear (&world);
+}
+
 /* ---- cuts ---- */
 
 static void
@@ -695,16 +725,6 @@ test_far_numbers (void)
   world_clear (&world);
 }
 
-/* What a connection took and never carried. */
-static void
-swallow (Side *side)
-{
-  gsize length;
-
-  while (devssh_transport_get_output (side->transport, &length) != NULL)
-    devssh_transport_sent (side->transport, length);
-}
-
 /* Megabytes are to be sent again, and most of that has to wait: for the proof that the answer was read, or for the end of an exchange of
  * keys that begins among it. The reading that ends the wait goes on. */
 static void
@@ -865,6 +885,7 @@ main (int   argc,
   g_test_add_data_func ("/reconnect/acknowledge-most/T-72", GINT_TO_POINTER (1000), test_lies);
   g_test_add_func ("/reconnect/no-trailer/T-72", test_short);
   g_test_add_func ("/reconnect/never-acknowledged/T-73", test_never_acknowledged);
+  g_test_add_func ("/reconnect/never-acknowledged-answers/T-73", test_never_acknowledged_answers);
   g_test_add_data_func ("/reconnect/simple", GUINT_TO_POINTER (0), test_simple);
   g_test_add_data_func ("/reconnect/after-rekey/T-23", GUINT_TO_POINTER (1), test_simple);
   g_test_add_data_func ("/reconnect/after-rekeys/T-23", GUINT_TO_POINTER (5), test_simple);
