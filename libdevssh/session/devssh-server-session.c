@@ -323,7 +323,8 @@ resume_cb (gpointer data)
   /* A handler may close the session. */
   devssh_session_tell_disconnected (session);
 
-  can_serve = priv->disconnected && devssh_transport_can_serve (priv->pump->transport, resume->last_received);
+  can_serve = priv->end == DEVSSH_SESSION_ALIVE && priv->disconnected &&
+              devssh_transport_can_serve (priv->pump->transport, resume->last_received);
   if (!can_serve)
     {
       Resume *back = g_memdup2 (resume, sizeof *resume);
@@ -334,7 +335,7 @@ resume_cb (gpointer data)
       resume->stream = NULL;
       resume->watch = NULL;
       resume->transport = NULL;
-      back->gone = !priv->disconnected;
+      back->gone = priv->end != DEVSSH_SESSION_ALIVE || !priv->disconnected;
       devssh_context_defer (theirs->context, resume_refused_cb, back, resume_free);
       return;
     }
@@ -356,7 +357,9 @@ resume_cb (gpointer data)
     return;
 
   devssh_session_notify (session, "is-connected");
-  g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);
+  /* A handler may have closed it, or lost it again. */
+  if (priv->connected)
+    g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);
   devssh_pump_run (priv->pump);
 }
 

@@ -62,10 +62,12 @@ make_streams (Fixture    *self,
     test_stream_pair (a, b);
 }
 
+/* host: NULL: the pair's own */
 static Fixture *
-fixture_new_with (DevSshSessionConfig *client,
-                  DevSshSessionConfig *server,
-                  gboolean             portable)
+fixture_new_with_host (DevSshSessionConfig     *client,
+                       DevSshSessionConfig     *server,
+                       gboolean                 portable,
+                       DevSshServerCredentials *host)
 {
   Fixture *self = g_new0 (Fixture, 1);
 
@@ -73,6 +75,8 @@ fixture_new_with (DevSshSessionConfig *client,
   self->portable = portable;
   g_set_object (&self->pair->client_config, client);
   g_set_object (&self->pair->server_config, server);
+  if (host != NULL)
+    g_set_object (&self->pair->host, host);
   self->pair->sessions = devssh_reconnectable_sessions_new ();
   make_streams (self, &self->near, &self->far);
   test_pair_make_over (self->pair, self->near, self->far);
@@ -80,6 +84,14 @@ fixture_new_with (DevSshSessionConfig *client,
   g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (disconnected_cb), &self->n_disconnected[1]);
   g_signal_connect (self->pair->server, "reconnected", G_CALLBACK (count_cb), &self->n_reconnected);
   return self;
+}
+
+static Fixture *
+fixture_new_with (DevSshSessionConfig *client,
+                  DevSshSessionConfig *server,
+                  gboolean             portable)
+{
+  return fixture_new_with_host (client, server, portable, NULL);
 }
 
 static void
@@ -95,16 +107,21 @@ wait_enabled (DevSshSession *session)
 }
 
 static Fixture *
-fixture_new_over (gboolean portable)
+fixture_log_in (Fixture *self)
 {
-  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
-  Fixture *self = fixture_new_with (config, config, portable);
-
   test_pair_authenticate (self->pair);
   wait_enabled (DEVSSH_SESSION (self->pair->client));
   wait_enabled (DEVSSH_SESSION (self->pair->server));
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->pair->sessions)), ==, 1);
   return self;
+}
+
+static Fixture *
+fixture_new_over (gboolean portable)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+
+  return fixture_log_in (fixture_new_with (config, config, portable));
 }
 
 static Fixture *
@@ -920,6 +937,56 @@ test_handlers (void)
   }
 }
 
+/* The server's handler throws it away while it is being resumed. */
+static void
+dispose_cb (DevSshSession *session,
+            GError        *error,
+            gpointer       data)
+{
+  g_object_run_dispose (G_OBJECT (session));
+}
+
+static void
+test_disposed_in_resume (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  DevSshPump *pump = devssh_session_get_private (DEVSSH_SESSION (self->pair->client))->pump;
+  g_autoptr(GIOStream) stream = g_steal_pointer (&pump->stream);
+  DevSshIoWatch *watch = g_steal_pointer (&pump->watch);
+
+  /* The old connection stays open, so the server learns of the loss by the request to resume. */
+  devssh_session_disconnect (DEVSSH_SESSION (self->pair->client), "only here");
+  g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (dispose_cb), NULL);
+  assert_fails (self, DEVSSH_RECONNECT_ERROR, DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND);
+  devssh_io_watch_free_and_close (watch);
+  g_assert_cmpuint (self->n_reconnected, ==, 0);
+}
+
+/* Who closes it when it is connected again is not told afterwards that it is back. */
+static void
+close_connected_cb (DevSshSession *session,
+                    GParamSpec    *pspec,
+                    gpointer       data)
+{
+  if (devssh_session_get_is_connected (session))
+    devssh_session_close (session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, NULL);
+}
+
+static void
+test_closed_in_notify (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+
+  cut_and_wait (self);
+  g_signal_connect (self->pair->server, "notify::is-connected", G_CALLBACK (close_connected_cb), NULL);
+  serve_again (self);
+  devssh_client_session_reconnect_async (self->pair->client, self->near, NULL, test_keep_result_cb, &result);
+  test_spin_until (result != NULL && devssh_session_get_is_closed (DEVSSH_SESSION (self->pair->client)) &&
+                   devssh_session_get_is_closed (DEVSSH_SESSION (self->pair->server)));
+  g_assert_cmpuint (self->n_reconnected, ==, 0);
+}
+
 /* A client that knows the keys of its connection and not the session's secret (T-70), or the reverse: the same token again,
  * over another connection. */
 static void
@@ -1060,6 +1127,8 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/rekey/E-55", test_rekey);
   g_test_add_func ("/session/reconnect/latency/E-56", test_latency);
   g_test_add_func ("/session/reconnect/handlers/T-64", test_handlers);
+  g_test_add_func ("/session/reconnect/disposed-in-resume/T-64", test_disposed_in_resume);
+  g_test_add_func ("/session/reconnect/closed-in-notify/T-64", test_closed_in_notify);
   g_test_add_func ("/session/reconnect/tokens/T-70", test_tokens);
   g_test_add_func ("/session/reconnect/unauthenticated/T-71", test_unauthenticated);
   g_test_add_func ("/session/reconnect/keepalive/T-62", test_keepalive);
