@@ -443,6 +443,11 @@ devssh_server_session_disconnected (DevSshSession *session)
   DevSshSessionPrivate *priv = devssh_session_get_private (session);
   guint timeout = devssh_reconnectable_sessions_get_timeout (self->reconnectable);
 
+  /* An exchange of keys that waits for the host key is gone with its connection; the next one asks anew. */
+  g_cancellable_cancel (self->asking);
+  g_object_unref (self->asking);
+  self->asking = g_cancellable_new ();
+  g_clear_object (&self->answered_key);
   if (timeout > 0)
     devssh_deadline_set (&self->patience, priv->context, devssh_context_get_time (priv->context) + timeout * G_TIME_SPAN_SECOND,
                          devssh_server_session_out_of_patience_cb);

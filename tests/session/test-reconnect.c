@@ -987,6 +987,64 @@ test_closed_in_notify (void)
   g_assert_cmpuint (self->n_reconnected, ==, 0);
 }
 
+/* ---- a host key that is fetched ---- */
+
+typedef struct
+{
+  gboolean                 late;
+  DevSshCredentialRequest *kept;
+} KeyBearer;
+
+static gboolean
+fetch_key_cb (gpointer                 credentials,
+              DevSshCredentialRequest *request,
+              KeyBearer               *self)
+{
+  if (self->late)
+    g_set_object (&self->kept, request);
+  else
+    devssh_credential_request_provide_key (request, test_key ("ssh-ed25519"));
+  return TRUE;
+}
+
+/* The answer comes when the exchange that it was for is gone with its connection: before there is another one, or after. */
+static void
+test_late_host_key (gconstpointer data)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(DevSshServerCredentials) host = devssh_server_credentials_new ();
+  g_autoptr(DevSshKeyPair) public_key = devssh_key_pair_copy_public (test_key ("ssh-ed25519"));
+  g_autoptr(Fixture) self = NULL;
+  g_autoptr(GError) error = NULL;
+  KeyBearer bearer = { FALSE };
+  Counter client, server;
+
+  devssh_server_credentials_add_key (host, public_key);
+  g_signal_connect (host, "private-key-requested", G_CALLBACK (fetch_key_cb), &bearer);
+  self = fixture_log_in (fixture_new_with_host (config, config, FALSE, host));
+  open_counters (self, &client, &server);
+
+  bearer.late = TRUE;
+  g_assert_true (devssh_session_rekey (DEVSSH_SESSION (self->pair->client), &error));
+  test_spin_until (bearer.kept != NULL);
+  bearer.late = FALSE;
+  counter_send (&server, 10);
+  cut_and_wait (self);
+  if (GPOINTER_TO_INT (data))
+    reconnect_well (self);
+  devssh_credential_request_provide_key (bearer.kept, test_key ("ssh-ed25519"));
+  test_settle ();
+  if (!GPOINTER_TO_INT (data))
+    reconnect_well (self);
+  /* And the next exchange is served. */
+  g_assert_true (devssh_session_rekey (DEVSSH_SESSION (self->pair->client), &error));
+  counter_send (&client, 10);
+  spin_counters (&client, &server);
+  counter_clear (&client);
+  counter_clear (&server);
+  g_clear_object (&bearer.kept);
+}
+
 /* A client that knows the keys of its connection and not the session's secret (T-70), or the reverse: the same token again,
  * over another connection. */
 static void
@@ -1129,6 +1187,8 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/handlers/T-64", test_handlers);
   g_test_add_func ("/session/reconnect/disposed-in-resume/T-64", test_disposed_in_resume);
   g_test_add_func ("/session/reconnect/closed-in-notify/T-64", test_closed_in_notify);
+  g_test_add_data_func ("/session/reconnect/late-host-key/before/E-55", GINT_TO_POINTER (FALSE), test_late_host_key);
+  g_test_add_data_func ("/session/reconnect/late-host-key/after/E-55", GINT_TO_POINTER (TRUE), test_late_host_key);
   g_test_add_func ("/session/reconnect/tokens/T-70", test_tokens);
   g_test_add_func ("/session/reconnect/unauthenticated/T-71", test_unauthenticated);
   g_test_add_func ("/session/reconnect/keepalive/T-62", test_keepalive);
