@@ -144,6 +144,9 @@ direction_start (Direction *self)
  * [method@Channel.pipe_async] does it. A channel is confirmed only when the far end has confirmed it; if that refuses, its reason is
  * passed on. When one session closes, the other one is closed for the same reason.
  *
+ * A request whose peer on the other side does not read is refused once more than 1 MiB of such requests waits there; so is one, or a
+ * reply, of more than 255 KiB.
+ *
  * What a session answers by itself stays its own: keepalives, and what its services take. Channels that are open already are not
  * touched.
  *

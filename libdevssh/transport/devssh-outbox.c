@@ -167,9 +167,18 @@ outbox_send (DevSshOutbox *outbox,
   devssh_transport_send ((DevSshTransport *) outbox, payload, length);
 }
 
+static gsize
+outbox_get_waiting (DevSshOutbox *outbox)
+{
+  DevSshTransport *self = (DevSshTransport *) outbox;
+
+  return MIN (self->out_control, devssh_packet_writer_get_waiting (&self->out)) + self->held.length - self->held.again;
+}
+
 void
 devssh_transport_outbox_init (DevSshTransport *self)
 {
+  self->outbox.get_waiting = outbox_get_waiting;
   self->outbox.send = outbox_send;
 }
 
