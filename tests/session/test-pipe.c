@@ -589,6 +589,35 @@ test_session_close_pending (void)
   g_assert_nonnull (error);
 }
 
+/* The near peer is lost, for good; the far one's connection could be replaced, but there is nobody any more whom that would bring back. */
+static void
+test_session_lost_for_good (void)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(Fixture) self = g_new0 (Fixture, 1);
+  g_autoptr(GAsyncResult) near_enabled = NULL;
+  g_autoptr(GAsyncResult) far_enabled = NULL;
+
+  self->kept = g_ptr_array_new_with_free_func (g_object_unref);
+  self->near = test_pair_new ();
+  self->far = test_pair_new ();
+  g_set_object (&self->far->client_config, config);
+  g_set_object (&self->far->server_config, config);
+  self->far->sessions = devssh_reconnectable_sessions_new ();
+  test_pair_authenticate (self->near);
+  test_pair_authenticate (self->far);
+  devssh_session_wait_until_reconnect_enabled_async (DEVSSH_SESSION (self->far->client), NULL, test_keep_result_cb, &near_enabled);
+  devssh_session_wait_until_reconnect_enabled_async (DEVSSH_SESSION (self->far->server), NULL, test_keep_result_cb, &far_enabled);
+  test_spin_until (near_enabled != NULL && far_enabled != NULL);
+  devssh_session_pipe_async (DEVSSH_SESSION (self->near->server), DEVSSH_SESSION (self->far->client), NULL,
+                             test_keep_result_cb, &self->piped);
+  devssh_session_close (DEVSSH_SESSION (self->near->client), DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "for a test");
+  test_spin_until (self->piped != NULL);
+  test_settle ();
+  g_assert_true (devssh_session_get_is_closed (DEVSSH_SESSION (self->far->client)));
+  g_assert_true (devssh_session_get_is_closed (DEVSSH_SESSION (self->far->server)));
+}
+
 /* Past the session's own checks. */
 static void
 send_raw (gpointer      session,
@@ -725,6 +754,7 @@ main (int   argc,
         }
     }
   g_test_add_func ("/pipe/session/close-pending", test_session_close_pending);
+  g_test_add_func ("/pipe/session/lost-for-good/E-67", test_session_lost_for_good);
   g_test_add_func ("/pipe/session/too-large/T-10", test_session_too_large);
   g_test_add_data_func ("/pipe/session/flood/T-47", GINT_TO_POINTER (FALSE), test_flood);
   g_test_add_data_func ("/pipe/session/channel-flood/T-47", GINT_TO_POINTER (TRUE), test_flood);
