@@ -598,7 +598,7 @@ devssh_transport_received (DevSshTransport *self,
   if (devssh_transport_is_over (self))
     return;
 
-  if (self->reconnect.latency)
+  if (self->reconnect.offered)
     self->reconnect.received_at = self->config->get_time != NULL ? self->config->get_time (self->config->clock) : self->now;
   devssh_packet_reader_received (&self->in, length);
 }

@@ -5,6 +5,7 @@
 #include "test-ends.h"
 
 #include <libdevssh/transport/devssh-transport-state-private.h>
+#include <libdevssh/wire/devssh-uint32-private.h>
 #include <string.h>
 
 #define LATENCY_TOO "server-sig-algs,session-reconnect@microsoft.com,session-latency@microsoft.com"
@@ -407,6 +408,27 @@ test_latency (void)
   world.server.now += 30000;
   g_assert_cmpuint (carry (&world, &world.server, &world.client, G_MAXSIZE), >, 0);
   g_assert_cmpfloat_with_epsilon (devssh_session_metrics_get_latency_current (metrics), 50.0, 0.0001);
+  world_clear (&world);
+}
+
+/* The first trailer is about a packet that came before there was any: its time is known too. */
+static void
+test_first_delta (void)
+{
+  static const guint8 head[] = { DEVSSH_MESSAGE_IGNORE, 0, 0, 0, 0 };
+  World world;
+  Side *sides[] = { &world.client, &world.server };
+
+  world_init (&world, LATENCY_TOO);
+  world_login (&world);
+  for (guint i = 0; i < 2; i++)
+    {
+      guint8 trailer[DEVSSH_TRAILER_MAX_SIZE];
+
+      sides[i]->now += 1234;
+      g_assert_cmpuint (devssh_reconnect_sending (sides[i]->transport, head, sizeof head, NULL, 0, NULL, trailer), ==, 12);
+      g_assert_cmpuint (devssh_uint32_load (trailer + 8), ==, 1234);
+    }
   world_clear (&world);
 }
 
@@ -879,6 +901,7 @@ main (int   argc,
   g_test_add_func ("/reconnect/enabling", test_enabling);
   g_test_add_func ("/reconnect/one-sided", test_one_sided);
   g_test_add_func ("/reconnect/latency", test_latency);
+  g_test_add_func ("/reconnect/first-delta", test_first_delta);
   g_test_add_data_func ("/reconnect/acknowledge-last/T-72", GINT_TO_POINTER (0), test_lies);
   g_test_add_data_func ("/reconnect/acknowledge-next/T-72", GINT_TO_POINTER (1), test_lies);
   g_test_add_data_func ("/reconnect/acknowledge-less/T-72", GINT_TO_POINTER (-1), test_lies);
