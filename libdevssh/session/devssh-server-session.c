@@ -372,6 +372,7 @@ devssh_server_session_resume_message (DevSshSession        *session,
   g_auto(DevSshGlobalRequestMessage) message = { 0 };
   g_autoptr(DevSshServerSession) found = NULL;
   DevSshReconnectRequest request;
+  gboolean busy = FALSE;
   DevSshContext *home;
   Resume *resume;
 
@@ -384,7 +385,14 @@ devssh_server_session_resume_message (DevSshSession        *session,
 
   if (self->reconnectable != NULL)
     found = devssh_reconnectable_sessions_take (self->reconnectable, priv->pump->transport,
-                                                request.client_token.data, request.client_token.length);
+                                                request.client_token.data, request.client_token.length, &busy);
+  if (busy)
+    {
+      /* The client has lost the connection over which it asked before, and may well ask again. */
+      devssh_server_session_refuse_resume (self, DEVSSH_RECONNECT_FAILURE_UNKNOWN_SERVER_FAILURE,
+                                           "The session is being resumed already");
+      return;
+    }
   if (found == NULL)
     {
       devssh_server_session_refuse_resume (self, DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND, "There is no such session");

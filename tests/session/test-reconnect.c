@@ -962,6 +962,68 @@ test_disposed_in_resume (void)
   g_assert_cmpuint (self->n_reconnected, ==, 0);
 }
 
+/* ... or waits there, while somebody else comes with a token that fits: he is not told that there is no such session, for then he would
+ * not come again. */
+typedef struct
+{
+  Fixture  *fixture;
+  TestPair *second;
+  gboolean  not_found, busy;
+} Race;
+
+static void
+race_trace_cb (DevSshSession    *session,
+               DevSshTraceLevel  level,
+               int               event,
+               const char       *text,
+               Race             *self)
+{
+  if (event != DEVSSH_TRACE_EVENT_SERVER_SESSION_RECONNECT_FAILED)
+    return;
+  self->not_found = strstr (text, "no such session") != NULL;
+  self->busy = !self->not_found;
+}
+
+static void
+race_cb (DevSshSession *session,
+         GError        *error,
+         Race          *self)
+{
+  DevSshPump *pump = devssh_session_get_private (DEVSSH_SESSION (self->second->client))->pump;
+
+  devssh_transport_request_resume (pump->transport,
+                                   devssh_session_get_private (DEVSSH_SESSION (self->fixture->pair->client))->pump->transport);
+  devssh_pump_wake (pump);
+  test_spin_until (self->not_found || self->busy);
+}
+
+static void
+test_race (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  g_autoptr(TestPair) second = test_pair_new ();
+  DevSshPump *pump = devssh_session_get_private (DEVSSH_SESSION (self->pair->client))->pump;
+  g_autoptr(GIOStream) stream = g_steal_pointer (&pump->stream);
+  DevSshIoWatch *watch = g_steal_pointer (&pump->watch);
+  Race race = { self, second };
+
+  g_set_object (&second->client_config, self->pair->client_config);
+  g_set_object (&second->server_config, self->pair->server_config);
+  g_set_object (&second->sessions, self->pair->sessions);
+  test_pair_connect (second);
+  g_signal_connect (second->server, "trace", G_CALLBACK (race_trace_cb), &race);
+  /* A turn sees that there is somebody who listens. */
+  devssh_pump_wake (devssh_session_get_private (DEVSSH_SESSION (second->server))->pump);
+  test_settle ();
+  devssh_session_disconnect (DEVSSH_SESSION (self->pair->client), "only here");
+  g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (race_cb), &race);
+  reconnect_well (self);
+  g_assert_true (race.busy && !race.not_found);
+  g_signal_handlers_disconnect_by_data (second->server, &race);
+  g_signal_handlers_disconnect_by_data (self->pair->server, &race);
+  devssh_io_watch_free_and_close (watch);
+}
+
 /* Who closes it when it is connected again is not told afterwards that it is back. */
 static void
 close_connected_cb (DevSshSession *session,
@@ -1186,6 +1248,7 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/latency/E-56", test_latency);
   g_test_add_func ("/session/reconnect/handlers/T-64", test_handlers);
   g_test_add_func ("/session/reconnect/disposed-in-resume/T-64", test_disposed_in_resume);
+  g_test_add_func ("/session/reconnect/race/T-71", test_race);
   g_test_add_func ("/session/reconnect/closed-in-notify/T-64", test_closed_in_notify);
   g_test_add_data_func ("/session/reconnect/late-host-key/before/E-55", GINT_TO_POINTER (FALSE), test_late_host_key);
   g_test_add_data_func ("/session/reconnect/late-host-key/after/E-55", GINT_TO_POINTER (TRUE), test_late_host_key);
