@@ -1012,8 +1012,8 @@ test_race (void)
   g_set_object (&second->sessions, self->pair->sessions);
   test_pair_connect (second);
   g_signal_connect (second->server, "trace", G_CALLBACK (race_trace_cb), &race);
-  /* A turn sees that there is somebody who listens. */
-  devssh_pump_wake (devssh_session_get_private (DEVSSH_SESSION (second->server))->pump);
+  /* It sees that there is somebody who listens. */
+  devssh_session_emit_trace (DEVSSH_SESSION (second->server));
   test_settle ();
   devssh_session_disconnect (DEVSSH_SESSION (self->pair->client), "only here");
   g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (race_cb), &race);
