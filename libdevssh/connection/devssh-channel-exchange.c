@@ -349,6 +349,23 @@ send_request (DevSshChannel *self,
   devssh_channel_send_message (self, &writer, request, NULL, NULL);
 }
 
+typedef struct
+{
+  DevSshChannel *channel;
+  gsize          length;
+} Relayed;
+
+static void
+relayed_left_cb (gpointer      data,
+                 const GError *error)
+{
+  Relayed *self = data;
+
+  self->channel->relayed_bytes -= self->length;
+  g_object_unref (self->channel);
+  g_free (self);
+}
+
 void
 devssh_channel_relay_request (DevSshChannel        *self,
                               DevSshChannelRequest *request)
@@ -357,9 +374,10 @@ devssh_channel_relay_request (DevSshChannel        *self,
   gboolean want_reply = devssh_channel_request_get_want_reply (request);
   DevSshChannelRequestMessage message = { self->remote_id, (char *) devssh_channel_request_get_request_type (request), want_reply };
   DevSshPendingRequest *pending = NULL;
+  Relayed *relayed;
   DEVSSH_WRITER_AUTO (writer);
 
-  if (self->closed)
+  if (self->closed || !devssh_connection_may_relay (self->connection, g_bytes_get_size (payload), self->relayed_bytes))
     {
       devssh_channel_request_complete (request, FALSE);
       return;
@@ -375,7 +393,10 @@ devssh_channel_relay_request (DevSshChannel        *self,
       pending->relayed = g_object_ref (DEVSSH_QUESTION (request));
       g_queue_push_tail (&self->requests, pending);
     }
-  devssh_channel_send_message (self, &writer, pending, NULL, NULL);
+  relayed = g_new (Relayed, 1);
+  *relayed = (Relayed) { g_object_ref (self), writer.length };
+  self->relayed_bytes += writer.length;
+  devssh_channel_send_message (self, &writer, pending, relayed_left_cb, relayed);
   if (!want_reply)
     devssh_channel_request_complete (request, TRUE);
 }

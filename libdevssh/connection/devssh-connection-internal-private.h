@@ -167,6 +167,7 @@ struct _DevSshChannel
   DevSshOutQueue         out;
   DevSshOutQueue        *done;             /* a reference to the connection's */
   gsize                  out_bytes;
+  gsize                  relayed_bytes;     /* of requests of another channel's peer that have not left */
   guint64                bytes_sent;
   DevSshChannel         *ring_next;
   DevSshChannel         *ring_previous;
@@ -230,6 +231,9 @@ void                   devssh_connection_send           (DevSshConnection *self,
 gboolean               devssh_connection_keep_undecided (DevSshConnection *self, gsize bytes);
 /* What an application puts into a message: DEVSSH_ERROR_LIMIT if it would be too long for a peer. */
 gboolean               devssh_connection_check_payload  (gsize length, GError **error);
+/* May a request of another session's peer go on here, when so many bytes of such wait in a channel already? It fits into a packet of ours,
+ * and does not lie behind too many others: one that wants no reply costs its sender nothing. */
+gboolean               devssh_connection_may_relay      (DevSshConnection *self, gsize length, gsize waiting);
 DevSshConnectionEvent *devssh_connection_push_event     (DevSshConnection *self, DevSshConnectionEventType type, DevSshChannel *channel);
 /* Takes request. */
 void                   devssh_connection_push_request_first (DevSshConnection *self, DevSshChannel *channel, DevSshChannelRequest *request);

@@ -161,7 +161,7 @@ devssh_connection_relay (DevSshConnection     *self,
   DevSshPendingRequest *pending;
   DEVSSH_WRITER_AUTO (writer);
 
-  if (self->ended != NULL)
+  if (self->ended != NULL || !devssh_connection_may_relay (self, g_bytes_get_size (payload), 0))
     {
       devssh_session_request_complete (request, FALSE);
       return;

@@ -209,6 +209,20 @@ devssh_connection_check_payload (gsize    length,
   return FALSE;
 }
 
+gboolean
+devssh_connection_may_relay (DevSshConnection *self,
+                             gsize             length,
+                             gsize             waiting)
+{
+  if (devssh_connection_check_payload (length, NULL) &&
+      waiting + devssh_outbox_get_waiting (self->outbox) <= self->config->max_undecided_bytes)
+    return TRUE;
+
+  DEVSSH_TRACE (self->config->tracer, WARNING, SESSION_REQUEST_FAILED,
+                "Refused to pass on a request: it is too large, or too much waits for the peer");
+  return FALSE;
+}
+
 DevSshConnectionEvent *
 devssh_connection_push_event (DevSshConnection          *self,
                               DevSshConnectionEventType  type,
@@ -428,7 +442,13 @@ devssh_connection_deliver (DevSshConnection      *self,
       if (DEVSSH_IS_CHANNEL_REQUEST (event->relayed))
         devssh_channel_request_complete (DEVSSH_CHANNEL_REQUEST (event->relayed), event->success);
       else
-        devssh_session_request_complete_with_payload (DEVSSH_SESSION_REQUEST (event->relayed), event->success, event->reply);
+        {
+          /* A legal reply here may be too large for a packet there. */
+          gboolean fits = event->reply == NULL || devssh_connection_check_payload (g_bytes_get_size (event->reply), NULL);
+
+          devssh_session_request_complete_with_payload (DEVSSH_SESSION_REQUEST (event->relayed), event->success && fits,
+                                                        fits ? event->reply : NULL);
+        }
       break;
 
     case DEVSSH_CONNECTION_CHANNEL_CLOSE_RECEIVED:

@@ -230,7 +230,8 @@ direction_start (Direction  *self,
  * their replies, and the close with its exit status or signal (RFC 4254, 6.10) go from each to the other, in the order in
  * which they came, also what came before this call.
  *
- * A slow side holds the other one up: what has not left there is not credited here.
+ * A slow side holds the other one up: what has not left there is not credited here. A request is refused once more than 1 MiB of requests
+ * waits there, or if it is of more than 255 KiB.
  *
  * If a session is lost, the other channel is closed with signal `SIGABRT`.
  *

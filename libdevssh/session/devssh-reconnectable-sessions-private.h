@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 void                 devssh_reconnectable_sessions_add      (DevSshReconnectableSessions *self, DevSshServerSession *session,
                                                              const DevSshSecret *id);
 void                 devssh_reconnectable_sessions_remove   (DevSshReconnectableSessions *self, DevSshServerSession *session);
-/* The session that this token, which came over transport, is for; it is nobody else's until put_back(). NULL: there is none, or it is
- * taken. */
+/* The session that this token, which came over transport, is for; it is nobody else's until put_back(). NULL: there is none, or (busy)
+ * it is being resumed already. */
 DevSshServerSession *devssh_reconnectable_sessions_take     (DevSshReconnectableSessions *self, DevSshTransport *transport,
-                                                             const guint8 *token, gsize length);
+                                                             const guint8 *token, gsize length, gboolean *busy);
 void                 devssh_reconnectable_sessions_put_back (DevSshReconnectableSessions *self, DevSshServerSession *session);
 /* Its connection is lost, and so many bytes are kept for it; FALSE: it has one again. Others may be closed for it (T-73). */
 void                 devssh_reconnectable_sessions_set_lost (DevSshReconnectableSessions *self, DevSshServerSession *session,

@@ -222,7 +222,8 @@ DevSshServerSession *
 devssh_reconnectable_sessions_take (DevSshReconnectableSessions *self,
                                     DevSshTransport             *transport,
                                     const guint8                *token,
-                                    gsize                        length)
+                                    gsize                        length,
+                                    gboolean                    *busy)
 {
   DevSshServerSession *found = NULL;
   Entry *fits = NULL;
@@ -235,6 +236,7 @@ devssh_reconnectable_sessions_take (DevSshReconnectableSessions *self,
       if (devssh_transport_check_token (transport, entry->id, token, length))
         fits = entry;
     }
+  *busy = fits != NULL && fits->taken;
   if (fits != NULL && !fits->taken)
     {
       fits->taken = TRUE;

@@ -325,7 +325,8 @@ resume_cb (gpointer data)
   /* A handler may close the session. */
   devssh_session_tell_disconnected (session);
 
-  can_serve = priv->disconnected && devssh_transport_can_serve (priv->pump->transport, resume->last_received);
+  can_serve = priv->end == DEVSSH_SESSION_ALIVE && priv->disconnected &&
+              devssh_transport_can_serve (priv->pump->transport, resume->last_received);
   if (!can_serve)
     {
       Resume *back = g_memdup2 (resume, sizeof *resume);
@@ -336,7 +337,7 @@ resume_cb (gpointer data)
       resume->stream = NULL;
       resume->watch = NULL;
       resume->transport = NULL;
-      back->gone = !priv->disconnected;
+      back->gone = priv->end != DEVSSH_SESSION_ALIVE || !priv->disconnected;
       devssh_context_defer (theirs->context, resume_refused_cb, back, resume_free);
       return;
     }
@@ -358,7 +359,9 @@ resume_cb (gpointer data)
     return;
 
   devssh_session_notify (session, "is-connected");
-  g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);
+  /* A handler may have closed it, or lost it again. */
+  if (priv->connected)
+    g_signal_emit (self, signals[SIGNAL_RECONNECTED], 0);
   devssh_pump_run (priv->pump);
 }
 
@@ -371,6 +374,7 @@ devssh_server_session_resume_message (DevSshSession        *session,
   g_auto(DevSshGlobalRequestMessage) message = { 0 };
   g_autoptr(DevSshServerSession) found = NULL;
   DevSshReconnectRequest request;
+  gboolean busy = FALSE;
   DevSshContext *home;
   Resume *resume;
 
@@ -383,7 +387,14 @@ devssh_server_session_resume_message (DevSshSession        *session,
 
   if (self->reconnectable != NULL)
     found = devssh_reconnectable_sessions_take (self->reconnectable, priv->pump->transport,
-                                                request.client_token.data, request.client_token.length);
+                                                request.client_token.data, request.client_token.length, &busy);
+  if (busy)
+    {
+      /* The client has lost the connection over which it asked before, and may well ask again. */
+      devssh_server_session_refuse_resume (self, DEVSSH_RECONNECT_FAILURE_UNKNOWN_SERVER_FAILURE,
+                                           "The session is being resumed already");
+      return;
+    }
   if (found == NULL)
     {
       devssh_server_session_refuse_resume (self, DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND, "There is no such session");
@@ -442,6 +453,11 @@ devssh_server_session_disconnected (DevSshSession *session)
   DevSshSessionPrivate *priv = devssh_session_get_private (session);
   guint timeout = devssh_reconnectable_sessions_get_timeout (self->reconnectable);
 
+  /* An exchange of keys that waits for the host key is gone with its connection; the next one asks anew. */
+  g_cancellable_cancel (self->asking);
+  g_object_unref (self->asking);
+  self->asking = g_cancellable_new ();
+  g_clear_object (&self->answered_key);
   if (timeout > 0)
     devssh_deadline_set (&self->patience, priv->context, devssh_context_get_time (priv->context) + timeout * G_TIME_SPAN_SECOND,
                          devssh_server_session_out_of_patience_cb);

@@ -124,6 +124,8 @@ devssh_session_drop (DevSshSession *self)
   devssh_session_keepalive_suspend (self);
   g_atomic_int_set (&priv->end, DEVSSH_SESSION_TOLD);
   g_atomic_int_set (&priv->connected, FALSE);
+  priv->disconnected = FALSE;
+  g_clear_error (&priv->disconnect_error);
   if (priv->connect_task != NULL)
     devssh_context_return_error (priv->context, g_steal_pointer (&priv->connect_task), g_error_copy (priv->error));
   devssh_session_fail_service_waits (self);

@@ -67,6 +67,9 @@ closed_cb (DevSshSession          *session,
 {
   g_autoptr(DevSshSession) to = g_object_ref (self->to);
 
+  /* Whom the other one is joined to is gone for good: to lose its connection only, and wait for another, would be for nobody. */
+  if (reason == DEVSSH_DISCONNECT_REASON_CONNECTION_LOST && devssh_session_may_resume (to))
+    reason = DEVSSH_DISCONNECT_REASON_BY_APPLICATION;
   pipe_end (self->pipe, NULL);
   devssh_session_close (to, reason, message);
 }
@@ -142,7 +145,11 @@ direction_start (Direction *self)
  * Joins two sessions, whose peers then talk to each other: every request of a session's peer (RFC 4254, 4) and every channel that
  * it opens (RFC 4254, 5.1) goes on to the other one's peer, whose answer comes back, and channels are joined as
  * [method@Channel.pipe_async] does it. A channel is confirmed only when the far end has confirmed it; if that refuses, its reason is
- * passed on. When one session closes, the other one is closed for the same reason.
+ * passed on. When one session closes, the other one is closed for the same reason; one that could go on over another connection is
+ * closed with %DEVSSH_DISCONNECT_REASON_BY_APPLICATION if that reason is %DEVSSH_DISCONNECT_REASON_CONNECTION_LOST.
+ *
+ * A request whose peer on the other side does not read is refused once more than 1 MiB of such requests waits there; so is one, or a
+ * reply, of more than 255 KiB.
  *
  * What a session answers by itself stays its own: keepalives, and what its services take. Channels that are open already are not
  * touched.

@@ -19,10 +19,11 @@ devssh_session_unknown_message (DevSshSession        *self,
 {
   DevSshSessionPrivate *priv = devssh_session_get_private (self);
   const DevSshMessageHandlerEntry *entry;
+  guint8 number = event->payload[0];
   g_autoptr(GBytes) payload = NULL;
   g_autoptr(GError) error = NULL;
 
-  entry = devssh_session_config_get_message_handler (priv->config, event->payload[0]);
+  entry = devssh_session_config_get_message_handler (priv->config, number);
   if (entry == NULL)
     {
       /* RFC 4253, 11.4 */
@@ -31,11 +32,12 @@ devssh_session_unknown_message (DevSshSession        *self,
     }
 
   payload = g_bytes_new (event->payload, event->length);
+  /* The handler may lose the connection, and with it the buffer in which the message lies. */
   if (entry->handler (self, payload, entry->user_data, &error))
     return;
 
   DEVSSH_TRACE (priv->tracer, ERROR, HANDLE_MESSAGE_FAILED, "The handler of message %u failed: %s",
-                event->payload[0], error != NULL ? error->message : "no reason given");
+                number, error != NULL ? error->message : "no reason given");
   if (priv->end == DEVSSH_SESSION_ALIVE)
     devssh_session_fatal (self, DEVSSH_DISCONNECT_REASON_PROTOCOL_ERROR, "A message could not be handled");
 }

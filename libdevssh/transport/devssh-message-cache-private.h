@@ -46,7 +46,7 @@ guint64                    devssh_message_cache_get_next    (DevSshMessageCache 
 /* number: from first to next - 1 */
 const DevSshCachedMessage *devssh_message_cache_get         (DevSshMessageCache *self,
                                                              guint64             number);
-/* Bytes that wait for an acknowledgement, of data (94, 95) and of everything else. */
+/* What waits for an acknowledgement costs so many bytes of memory, places included: data (94, 95), and everything else. */
 gsize                      devssh_message_cache_get_data    (DevSshMessageCache *self);
 gsize                      devssh_message_cache_get_control (DevSshMessageCache *self);
 

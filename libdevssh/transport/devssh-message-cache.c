@@ -6,7 +6,8 @@
 #include <libdevssh/wire/devssh-numbers.h>
 #include <string.h>
 
-#define FIRST_SIZE 64   /* a power of two, as all sizes are */
+#define FIRST_SIZE 64     /* a power of two, as all sizes are */
+#define KEPT_SIZE  4096   /* a ring that had to be larger goes when it is empty */
 
 struct _DevSshMessageCache
 {
@@ -28,6 +29,13 @@ devssh_message_cache_new (guint max_messages)
   return self;
 }
 
+static void
+free_ring (DevSshMessageCache *self)
+{
+  devssh_wipe (self->ring, self->size * sizeof *self->ring);
+  g_free (self->ring);
+}
+
 static inline DevSshCachedMessage *
 place_of (DevSshMessageCache *self,
           guint64             number)
@@ -38,7 +46,15 @@ place_of (DevSshMessageCache *self,
 static gboolean
 is_data (const DevSshCachedMessage *message)
 {
-  return message->head[0] == DEVSSH_MESSAGE_CHANNEL_DATA || message->head[0] == DEVSSH_MESSAGE_CHANNEL_EXTENDED_DATA;
+  return message->head_length > 0 &&
+         (message->head[0] == DEVSSH_MESSAGE_CHANNEL_DATA || message->head[0] == DEVSSH_MESSAGE_CHANNEL_EXTENDED_DATA);
+}
+
+/* T-73: a place costs what it costs, whatever lies in it: replies of one byte, and all that is of no use later, would be free else. */
+static gsize
+get_cost (const DevSshCachedMessage *message)
+{
+  return sizeof *message + message->body_length;
 }
 
 static void
@@ -46,10 +62,7 @@ drop_first (DevSshMessageCache *self)
 {
   DevSshCachedMessage *message = place_of (self, self->first++);
 
-  if (message->head_length == 0)
-    return;
-
-  self->bytes[is_data (message)] -= message->head_length + message->body_length;
+  self->bytes[is_data (message)] -= get_cost (message);
   if (message->owner != NULL)
     {
       g_bytes_unref (message->owner);
@@ -69,8 +82,7 @@ devssh_message_cache_free (DevSshMessageCache *self)
 
   while (self->first < self->next)
     drop_first (self);
-  devssh_wipe (self->ring, self->size * sizeof *self->ring);
-  g_free (self->ring);
+  free_ring (self);
   g_free (self);
 }
 
@@ -81,8 +93,7 @@ grow (DevSshMessageCache *self)
 
   for (guint64 number = self->first; number < self->next; number++)
     ring[number & (2 * self->size - 1)] = *place_of (self, number);
-  devssh_wipe (self->ring, self->size * sizeof *self->ring);
-  g_free (self->ring);
+  free_ring (self);
   self->ring = ring;
   self->size *= 2;
 }
@@ -147,14 +158,14 @@ devssh_message_cache_add (DevSshMessageCache *self,
       message->body_length = (guint32) (together - in_head);
     }
 
-  self->bytes[is_data (message)] += together;
+  self->bytes[is_data (message)] += get_cost (message);
 }
 
 void
 devssh_message_cache_add_empty (DevSshMessageCache *self,
                                 gint64              time)
 {
-  next_place (self, time);
+  self->bytes[0] += get_cost (next_place (self, time));
 }
 
 gint64
@@ -167,6 +178,13 @@ devssh_message_cache_acknowledge (DevSshMessageCache *self,
     {
       time = place_of (self, self->first)->time;
       drop_first (self);
+    }
+
+  if (self->first == self->next && self->size > KEPT_SIZE)
+    {
+      free_ring (self);
+      self->size = FIRST_SIZE;
+      self->ring = g_new (DevSshCachedMessage, self->size);
     }
 
   return self->first == number + 1 ? time : 0;

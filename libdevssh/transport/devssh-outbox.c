@@ -45,27 +45,38 @@ held_reserve (DevSshHeldMessages *held,
   return TRUE;
 }
 
+/* In front of each message that is held. */
+typedef struct
+{
+  gsize    length;
+  gboolean again;
+} HeldHead;
+
 void
 devssh_transport_hold_back (DevSshTransport *self,
                             const guint8    *head,
                             gsize            head_length,
                             const guint8    *body,
-                            gsize            body_length)
+                            gsize            body_length,
+                            gboolean         again)
 {
   DevSshHeldMessages *held = &self->held;
-  gsize length = head_length + body_length;
+  HeldHead message = { head_length + body_length, again };
+  gsize size = sizeof message + message.length;
 
-  if (!held_reserve (held, sizeof length + length))
+  if (!held_reserve (held, size))
     {
       devssh_transport_fail (self, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, "Out of memory");
       return;
     }
 
-  memcpy (held->data + held->length, &length, sizeof length);
-  memcpy (held->data + held->length + sizeof length, head, head_length);
+  memcpy (held->data + held->length, &message, sizeof message);
+  memcpy (held->data + held->length + sizeof message, head, head_length);
   if (body_length > 0)
-    memcpy (held->data + held->length + sizeof length + head_length, body, body_length);
-  held->length += sizeof length + length;
+    memcpy (held->data + held->length + sizeof message + head_length, body, body_length);
+  held->length += size;
+  if (again)
+    held->again += size;
 }
 
 void
@@ -76,7 +87,7 @@ devssh_transport_drop_held (DevSshTransport *self)
   if (held->data != NULL)
     devssh_wipe (held->data, held->length);
   g_clear_pointer (&held->data, g_free);
-  held->length = held->size = 0;
+  held->length = held->size = held->again = 0;
 }
 
 void
@@ -91,11 +102,15 @@ devssh_transport_release_held (DevSshTransport *self)
 
   while (position < held.length)
     {
-      gsize length;
+      HeldHead message;
 
-      memcpy (&length, held.data + position, sizeof length);
-      devssh_transport_send (self, held.data + position + sizeof length, length);
-      position += sizeof length + length;
+      memcpy (&message, held.data + position, sizeof message);
+      position += sizeof message;
+      if (message.again)
+        devssh_transport_send_again (self, held.data + position, message.length, NULL, 0, NULL);
+      else
+        devssh_transport_send (self, held.data + position, message.length);
+      position += message.length;
     }
 
   if (held.data != NULL)
@@ -118,13 +133,30 @@ devssh_transport_send (DevSshTransport *self,
 
   if ((self->holding || devssh_reconnect_is_barred (self)) && !may_pass_exchange (payload[0]))
     {
-      devssh_transport_hold_back (self, payload, length, NULL, 0);
+      devssh_transport_hold_back (self, payload, length, NULL, 0, FALSE);
       return;
     }
 
   waiting = devssh_packet_writer_get_waiting (&self->out);
   devssh_transport_seal (self, payload, length, NULL, 0, NULL);
   self->out_control += devssh_packet_writer_get_waiting (&self->out) - waiting;
+}
+
+void
+devssh_transport_send_again (DevSshTransport *self,
+                             const guint8    *head,
+                             gsize            head_length,
+                             const guint8    *body,
+                             gsize            body_length,
+                             GBytes          *owner)
+{
+  if (devssh_transport_is_over (self))
+    return;
+
+  if (self->holding || devssh_reconnect_is_barred (self))
+    devssh_transport_hold_back (self, head, head_length, body, body_length, TRUE);
+  else
+    devssh_transport_seal (self, head, head_length, body, body_length, owner);
 }
 
 static void
@@ -135,9 +167,18 @@ outbox_send (DevSshOutbox *outbox,
   devssh_transport_send ((DevSshTransport *) outbox, payload, length);
 }
 
+static gsize
+outbox_get_waiting (DevSshOutbox *outbox)
+{
+  DevSshTransport *self = (DevSshTransport *) outbox;
+
+  return MIN (self->out_control, devssh_packet_writer_get_waiting (&self->out)) + self->held.length - self->held.again;
+}
+
 void
 devssh_transport_outbox_init (DevSshTransport *self)
 {
+  self->outbox.get_waiting = outbox_get_waiting;
   self->outbox.send = outbox_send;
 }
 

@@ -439,13 +439,9 @@ send_again (DevSshTransport *self,
     {
       const DevSshCachedMessage *message = devssh_message_cache_get (old->reconnect.cache, number);
 
-      if (message->head_length == 0)
-        continue;
-      if (self->holding || devssh_reconnect_is_barred (self))
-        devssh_transport_hold_back (self, message->head, message->head_length, message->body, message->body_length);
-      else
-        devssh_transport_seal (self, message->head, message->head_length, message->body, message->body_length,
-                               message->owner);
+      if (message->head_length > 0)
+        devssh_transport_send_again (self, message->head, message->head_length, message->body, message->body_length,
+                                     message->owner);
     }
 }
 

@@ -54,7 +54,7 @@ typedef struct
   gsize                 max_output;
   /* messages kept for a reconnect, unacknowledged; 0: as many as the two limits let */
   guint                 max_cached_messages;
-  /* T-73: 1 MiB of control messages and 64 MiB of data; beyond that the session cannot reconnect */
+  /* T-73: 1 MiB for control messages and 64 MiB for data, as memory; beyond that the session cannot reconnect */
   gsize                 max_cached_control;
   gsize                 max_cached_data;
   /* The time at which something is sealed or read, for the latency; NULL: that of the last step. */

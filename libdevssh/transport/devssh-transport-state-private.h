@@ -42,6 +42,7 @@ typedef struct
   guint8 *data;
   gsize   length;
   gsize   size;
+  gsize   again;      /* of length: sent before over another transport, data among it, and bounded as the cache was */
 } DevSshHeldMessages;
 
 /* T-46: how many exchanges a peer may still ask for. */
@@ -163,12 +164,21 @@ void     devssh_transport_outbox_init    (DevSshTransport          *self);
 /* Seals what was held back, in order. */
 void     devssh_transport_release_held   (DevSshTransport          *self);
 void     devssh_transport_drop_held      (DevSshTransport          *self);
-/* head || body, to be sealed later. */
+/* head || body, to be sealed later. again: it was sent before, over another transport. */
 void     devssh_transport_hold_back      (DevSshTransport          *self,
                                           const guint8             *head,
                                           gsize                     head_length,
                                           const guint8             *body,
-                                          gsize                     body_length);
+                                          gsize                     body_length,
+                                          gboolean                  again);
+/* What was sent before, over another transport: sealed, or held back. It counts neither for T-44 nor for T-47: there may be data among it,
+ * and to stop reading for that would be to wait for ever for the proof or the NEWKEYS that lets it go. */
+void     devssh_transport_send_again     (DevSshTransport          *self,
+                                          const guint8             *head,
+                                          gsize                     head_length,
+                                          const guint8             *body,
+                                          gsize                     body_length,
+                                          GBytes                   *owner);
 
 /* ---- devssh-key-exchange.c ---- */
 void     devssh_key_exchange_init_budget (DevSshTransport          *self);

@@ -598,7 +598,7 @@ devssh_transport_received (DevSshTransport *self,
   if (devssh_transport_is_over (self))
     return;
 
-  if (self->reconnect.latency)
+  if (self->reconnect.offered)
     self->reconnect.received_at = self->config->get_time != NULL ? self->config->get_time (self->config->clock) : self->now;
   devssh_packet_reader_received (&self->in, length);
 }
@@ -622,7 +622,7 @@ devssh_transport_wants_input (DevSshTransport *self)
 
   /* T-44; and behind a parked message there is only so much room. */
   return !self->choked &&
-         self->held.length <= self->config->max_held &&
+         self->held.length - self->held.again <= self->config->max_held &&
          !(self->hold && devssh_packet_reader_get_available (&self->in) > DEVSSH_BUFFER_SIZE / 2);
 }
 

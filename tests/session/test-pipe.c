@@ -673,6 +673,117 @@ test_session_close_pending (void)
   g_assert_nonnull (error);
 }
 
+/* The near peer is lost, for good; the far one's connection could be replaced, but there is nobody any more whom that would bring back. */
+static void
+test_session_lost_for_good (void)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(Fixture) self = g_new0 (Fixture, 1);
+  g_autoptr(GAsyncResult) near_enabled = NULL;
+  g_autoptr(GAsyncResult) far_enabled = NULL;
+
+  self->kept = g_ptr_array_new_with_free_func (g_object_unref);
+  self->near = test_pair_new ();
+  self->far = test_pair_new ();
+  g_set_object (&self->far->client_config, config);
+  g_set_object (&self->far->server_config, config);
+  self->far->sessions = devssh_reconnectable_sessions_new ();
+  test_pair_authenticate (self->near);
+  test_pair_authenticate (self->far);
+  devssh_session_wait_until_reconnect_enabled_async (DEVSSH_SESSION (self->far->client), NULL, test_keep_result_cb, &near_enabled);
+  devssh_session_wait_until_reconnect_enabled_async (DEVSSH_SESSION (self->far->server), NULL, test_keep_result_cb, &far_enabled);
+  test_spin_until (near_enabled != NULL && far_enabled != NULL);
+  devssh_session_pipe_async (DEVSSH_SESSION (self->near->server), DEVSSH_SESSION (self->far->client), NULL,
+                             test_keep_result_cb, &self->piped);
+  devssh_session_close (DEVSSH_SESSION (self->near->client), DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "for a test");
+  test_spin_until (self->piped != NULL);
+  test_settle ();
+  g_assert_true (devssh_session_get_is_closed (DEVSSH_SESSION (self->far->client)));
+  g_assert_true (devssh_session_get_is_closed (DEVSSH_SESSION (self->far->server)));
+}
+
+/* Past the session's own checks. */
+static void
+send_raw (gpointer      session,
+          DevSshWriter *writer)
+{
+  DevSshPump *pump = devssh_session_get_private (session)->pump;
+
+  devssh_outbox_send (devssh_transport_get_outbox (pump->transport), writer->data, writer->length);
+  devssh_pump_wake (pump);
+}
+
+/* A legal packet of one side may be too large for the other one's: refused, whichever way it goes (T-10). */
+#define TOO_MUCH (255 * 1024 + 500)
+
+static void
+test_session_too_large (void)
+{
+  g_autoptr(Fixture) self = fixture_new_piped ();
+  g_autoptr(GAsyncResult) asked = NULL;
+  g_autoptr(GBytes) reply = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree guint8 *much = g_malloc0 (TOO_MUCH);
+  DevSshGlobalRequestMessage request = { (char *) "much@example.org", TRUE, { much, TOO_MUCH } };
+  DEVSSH_WRITER_AUTO (asking);
+  DEVSSH_WRITER_AUTO (answer);
+
+  g_signal_connect (self->far->server, "request", G_CALLBACK (keep_cb), self);
+  devssh_global_request_message_encode (&request, &asking);
+  send_raw (self->near->client, &asking);
+  test_settle ();
+  g_assert_cmpuint (self->kept->len, ==, 0);
+
+  devssh_session_request_async (DEVSSH_SESSION (self->near->client), "one@example.org", TRUE, NULL, NULL, test_keep_result_cb, &asked);
+  test_spin_until (self->kept->len == 1);
+  devssh_writer_put_byte (&answer, DEVSSH_MESSAGE_REQUEST_SUCCESS);
+  devssh_writer_put_bytes (&answer, much, TOO_MUCH);
+  send_raw (self->far->server, &answer);
+  test_spin_until (asked != NULL);
+  g_assert_false (devssh_session_request_finish (DEVSSH_SESSION (self->near->client), asked, &reply, &error));
+  g_assert_no_error (error);
+  g_assert_false (devssh_session_get_is_closed (DEVSSH_SESSION (self->near->client)));
+  g_assert_false (devssh_session_get_is_closed (DEVSSH_SESSION (self->far->server)));
+}
+
+/* Requests that want no reply cost their sender nothing, and a far side that does not read must not make us keep them all (T-47). */
+static void
+test_flood (gconstpointer data)
+{
+  gboolean by_channel = GPOINTER_TO_INT (data);
+  g_autoptr(Fixture) self = fixture_new_piped ();
+  g_autoptr(GAsyncResult) opened = NULL;
+  g_autoptr(DevSshChannel) channel = NULL;
+  g_autofree guint8 *zeros = g_malloc0 (100000);
+  g_autoptr(GBytes) payload = g_bytes_new (zeros, 100000);
+  gsize waiting;
+
+  if (by_channel)
+    {
+      g_signal_connect (self->far->server, "channel-opening", G_CALLBACK (keep_cb), self);
+      open_channel (DEVSSH_SESSION (self->near->client), &opened, "own@example.org");
+      test_spin_until (self->kept->len == 1);
+      devssh_channel_opening_accept (self->kept->pdata[0]);
+      test_spin_until (opened != NULL);
+      channel = devssh_session_open_channel_finish (DEVSSH_SESSION (self->near->client), opened, NULL);
+      g_assert_nonnull (channel);
+    }
+  devssh_io_watch_set_wanted (devssh_session_get_private (DEVSSH_SESSION (self->far->server))->pump->watch, 0);
+  for (guint i = 0; i < 160; i++)
+    {
+      if (by_channel)
+        devssh_channel_request_async (channel, "flood@example.org", FALSE, payload, NULL, NULL, NULL);
+      else
+        devssh_session_request_async (DEVSSH_SESSION (self->near->client), "flood@example.org", FALSE, payload, NULL, NULL, NULL);
+    }
+  test_settle ();
+  devssh_transport_get_output (devssh_session_get_private (DEVSSH_SESSION (self->near->client))->pump->transport, &waiting);
+  g_assert_cmpuint (waiting, ==, 0);
+  devssh_transport_get_output (devssh_session_get_private (DEVSSH_SESSION (self->far->client))->pump->transport, &waiting);
+  g_assert_cmpuint (waiting, <=, 2 * 1024 * 1024);
+  g_assert_false (devssh_session_get_is_closed (DEVSSH_SESSION (self->near->client)));
+}
+
 static void
 test_session_unauthenticated (void)
 {
@@ -728,6 +839,10 @@ main (int   argc,
         }
     }
   g_test_add_func ("/pipe/session/close-pending", test_session_close_pending);
+  g_test_add_func ("/pipe/session/lost-for-good/E-67", test_session_lost_for_good);
+  g_test_add_func ("/pipe/session/too-large/T-10", test_session_too_large);
+  g_test_add_data_func ("/pipe/session/flood/T-47", GINT_TO_POINTER (FALSE), test_flood);
+  g_test_add_data_func ("/pipe/session/channel-flood/T-47", GINT_TO_POINTER (TRUE), test_flood);
   g_test_add_func ("/pipe/session/unauthenticated", test_session_unauthenticated);
   return g_test_run ();
 }

@@ -62,10 +62,12 @@ make_streams (Fixture    *self,
     test_stream_pair (a, b);
 }
 
+/* host: NULL: the pair's own */
 static Fixture *
-fixture_new_with (DevSshSessionConfig *client,
-                  DevSshSessionConfig *server,
-                  gboolean             portable)
+fixture_new_with_host (DevSshSessionConfig     *client,
+                       DevSshSessionConfig     *server,
+                       gboolean                 portable,
+                       DevSshServerCredentials *host)
 {
   Fixture *self = g_new0 (Fixture, 1);
 
@@ -73,6 +75,8 @@ fixture_new_with (DevSshSessionConfig *client,
   self->portable = portable;
   g_set_object (&self->pair->client_config, client);
   g_set_object (&self->pair->server_config, server);
+  if (host != NULL)
+    g_set_object (&self->pair->host, host);
   self->pair->sessions = devssh_reconnectable_sessions_new ();
   make_streams (self, &self->near, &self->far);
   test_pair_make_over (self->pair, self->near, self->far);
@@ -80,6 +84,14 @@ fixture_new_with (DevSshSessionConfig *client,
   g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (disconnected_cb), &self->n_disconnected[1]);
   g_signal_connect (self->pair->server, "reconnected", G_CALLBACK (count_cb), &self->n_reconnected);
   return self;
+}
+
+static Fixture *
+fixture_new_with (DevSshSessionConfig *client,
+                  DevSshSessionConfig *server,
+                  gboolean             portable)
+{
+  return fixture_new_with_host (client, server, portable, NULL);
 }
 
 static void
@@ -95,16 +107,21 @@ wait_enabled (DevSshSession *session)
 }
 
 static Fixture *
-fixture_new_over (gboolean portable)
+fixture_log_in (Fixture *self)
 {
-  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
-  Fixture *self = fixture_new_with (config, config, portable);
-
   test_pair_authenticate (self->pair);
   wait_enabled (DEVSSH_SESSION (self->pair->client));
   wait_enabled (DEVSSH_SESSION (self->pair->server));
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->pair->sessions)), ==, 1);
   return self;
+}
+
+static Fixture *
+fixture_new_over (gboolean portable)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+
+  return fixture_log_in (fixture_new_with (config, config, portable));
 }
 
 static Fixture *
@@ -920,6 +937,176 @@ test_handlers (void)
   }
 }
 
+/* The server's handler throws it away while it is being resumed. */
+static void
+dispose_cb (DevSshSession *session,
+            GError        *error,
+            gpointer       data)
+{
+  g_object_run_dispose (G_OBJECT (session));
+}
+
+static void
+test_disposed_in_resume (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  DevSshPump *pump = devssh_session_get_private (DEVSSH_SESSION (self->pair->client))->pump;
+  g_autoptr(GIOStream) stream = g_steal_pointer (&pump->stream);
+  DevSshIoWatch *watch = g_steal_pointer (&pump->watch);
+
+  /* The old connection stays open, so the server learns of the loss by the request to resume. */
+  devssh_session_disconnect (DEVSSH_SESSION (self->pair->client), "only here");
+  g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (dispose_cb), NULL);
+  assert_fails (self, DEVSSH_RECONNECT_ERROR, DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND);
+  devssh_io_watch_free_and_close (watch);
+  g_assert_cmpuint (self->n_reconnected, ==, 0);
+}
+
+/* ... or waits there, while somebody else comes with a token that fits: he is not told that there is no such session, for then he would
+ * not come again. */
+typedef struct
+{
+  Fixture  *fixture;
+  TestPair *second;
+  gboolean  not_found, busy;
+} Race;
+
+static void
+race_trace_cb (DevSshSession    *session,
+               DevSshTraceLevel  level,
+               int               event,
+               const char       *text,
+               Race             *self)
+{
+  if (event != DEVSSH_TRACE_EVENT_SERVER_SESSION_RECONNECT_FAILED)
+    return;
+  self->not_found = strstr (text, "no such session") != NULL;
+  self->busy = !self->not_found;
+}
+
+static void
+race_cb (DevSshSession *session,
+         GError        *error,
+         Race          *self)
+{
+  DevSshPump *pump = devssh_session_get_private (DEVSSH_SESSION (self->second->client))->pump;
+
+  devssh_transport_request_resume (pump->transport,
+                                   devssh_session_get_private (DEVSSH_SESSION (self->fixture->pair->client))->pump->transport);
+  devssh_pump_wake (pump);
+  test_spin_until (self->not_found || self->busy);
+}
+
+static void
+test_race (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  g_autoptr(TestPair) second = test_pair_new ();
+  DevSshPump *pump = devssh_session_get_private (DEVSSH_SESSION (self->pair->client))->pump;
+  g_autoptr(GIOStream) stream = g_steal_pointer (&pump->stream);
+  DevSshIoWatch *watch = g_steal_pointer (&pump->watch);
+  Race race = { self, second };
+
+  g_set_object (&second->client_config, self->pair->client_config);
+  g_set_object (&second->server_config, self->pair->server_config);
+  g_set_object (&second->sessions, self->pair->sessions);
+  test_pair_connect (second);
+  g_signal_connect (second->server, "trace", G_CALLBACK (race_trace_cb), &race);
+  /* It sees that there is somebody who listens. */
+  devssh_session_emit_trace (DEVSSH_SESSION (second->server));
+  test_settle ();
+  devssh_session_disconnect (DEVSSH_SESSION (self->pair->client), "only here");
+  g_signal_connect (self->pair->server, "disconnected", G_CALLBACK (race_cb), &race);
+  reconnect_well (self);
+  g_assert_true (race.busy && !race.not_found);
+  g_signal_handlers_disconnect_by_data (second->server, &race);
+  g_signal_handlers_disconnect_by_data (self->pair->server, &race);
+  devssh_io_watch_free_and_close (watch);
+}
+
+/* Who closes it when it is connected again is not told afterwards that it is back. */
+static void
+close_connected_cb (DevSshSession *session,
+                    GParamSpec    *pspec,
+                    gpointer       data)
+{
+  if (devssh_session_get_is_connected (session))
+    devssh_session_close (session, DEVSSH_DISCONNECT_REASON_BY_APPLICATION, NULL);
+}
+
+static void
+test_closed_in_notify (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+
+  cut_and_wait (self);
+  g_signal_connect (self->pair->server, "notify::is-connected", G_CALLBACK (close_connected_cb), NULL);
+  serve_again (self);
+  devssh_client_session_reconnect_async (self->pair->client, self->near, NULL, test_keep_result_cb, &result);
+  test_spin_until (result != NULL && devssh_session_get_is_closed (DEVSSH_SESSION (self->pair->client)) &&
+                   devssh_session_get_is_closed (DEVSSH_SESSION (self->pair->server)));
+  g_assert_cmpuint (self->n_reconnected, ==, 0);
+}
+
+/* ---- a host key that is fetched ---- */
+
+typedef struct
+{
+  gboolean                 late;
+  DevSshCredentialRequest *kept;
+} KeyBearer;
+
+static gboolean
+fetch_key_cb (gpointer                 credentials,
+              DevSshCredentialRequest *request,
+              KeyBearer               *self)
+{
+  if (self->late)
+    g_set_object (&self->kept, request);
+  else
+    devssh_credential_request_provide_key (request, test_key ("ssh-ed25519"));
+  return TRUE;
+}
+
+/* The answer comes when the exchange that it was for is gone with its connection: before there is another one, or after. */
+static void
+test_late_host_key (gconstpointer data)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(DevSshServerCredentials) host = devssh_server_credentials_new ();
+  g_autoptr(DevSshKeyPair) public_key = devssh_key_pair_copy_public (test_key ("ssh-ed25519"));
+  g_autoptr(Fixture) self = NULL;
+  g_autoptr(GError) error = NULL;
+  KeyBearer bearer = { FALSE };
+  Counter client, server;
+
+  devssh_server_credentials_add_key (host, public_key);
+  g_signal_connect (host, "private-key-requested", G_CALLBACK (fetch_key_cb), &bearer);
+  self = fixture_log_in (fixture_new_with_host (config, config, FALSE, host));
+  open_counters (self, &client, &server);
+
+  bearer.late = TRUE;
+  g_assert_true (devssh_session_rekey (DEVSSH_SESSION (self->pair->client), &error));
+  test_spin_until (bearer.kept != NULL);
+  bearer.late = FALSE;
+  counter_send (&server, 10);
+  cut_and_wait (self);
+  if (GPOINTER_TO_INT (data))
+    reconnect_well (self);
+  devssh_credential_request_provide_key (bearer.kept, test_key ("ssh-ed25519"));
+  test_settle ();
+  if (!GPOINTER_TO_INT (data))
+    reconnect_well (self);
+  /* And the next exchange is served. */
+  g_assert_true (devssh_session_rekey (DEVSSH_SESSION (self->pair->client), &error));
+  counter_send (&client, 10);
+  spin_counters (&client, &server);
+  counter_clear (&client);
+  counter_clear (&server);
+  g_clear_object (&bearer.kept);
+}
+
 /* A client that knows the keys of its connection and not the session's secret (T-70), or the reverse: the same token again,
  * over another connection. */
 static void
@@ -1060,6 +1247,11 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/rekey/E-55", test_rekey);
   g_test_add_func ("/session/reconnect/latency/E-56", test_latency);
   g_test_add_func ("/session/reconnect/handlers/T-64", test_handlers);
+  g_test_add_func ("/session/reconnect/disposed-in-resume/T-64", test_disposed_in_resume);
+  g_test_add_func ("/session/reconnect/race/T-71", test_race);
+  g_test_add_func ("/session/reconnect/closed-in-notify/T-64", test_closed_in_notify);
+  g_test_add_data_func ("/session/reconnect/late-host-key/before/E-55", GINT_TO_POINTER (FALSE), test_late_host_key);
+  g_test_add_data_func ("/session/reconnect/late-host-key/after/E-55", GINT_TO_POINTER (TRUE), test_late_host_key);
   g_test_add_func ("/session/reconnect/tokens/T-70", test_tokens);
   g_test_add_func ("/session/reconnect/unauthenticated/T-71", test_unauthenticated);
   g_test_add_func ("/session/reconnect/keepalive/T-62", test_keepalive);

@@ -103,7 +103,7 @@ test_message_cache_owner (void)
   g_assert_true (message->body == data && message->owner == bytes);
   g_assert_cmpmem (message->head, message->head_length, head, sizeof head);
   g_assert_cmpuint (message->body_length, ==, 5);
-  g_assert_cmpuint (devssh_message_cache_get_data (cache), ==, sizeof head + 5);
+  g_assert_cmpuint (devssh_message_cache_get_data (cache), ==, sizeof *message + 5);
   g_assert_cmpuint (devssh_message_cache_get_control (cache), ==, 0);
   g_bytes_unref (bytes);
   g_assert_false (freed);
@@ -123,10 +123,37 @@ test_message_cache_limit (void)
     add_text (cache, DEVSSH_MESSAGE_CHANNEL_REQUEST, "x", 1);
   g_assert_cmpuint (devssh_message_cache_get_first (cache), ==, 15);
   g_assert_cmpuint (devssh_message_cache_get_next (cache), ==, 25);
-  g_assert_cmpuint (devssh_message_cache_get_control (cache), ==, 10 * 2);
+  g_assert_cmpuint (devssh_message_cache_get_control (cache), ==, 10 * sizeof (DevSshCachedMessage));
   /* One that is gone says nothing of when it was sent. */
   g_assert_cmpint (devssh_message_cache_acknowledge (cache, 13), ==, 0);
 
+  devssh_message_cache_free (cache);
+}
+
+/* Also a message of one byte, and one that leaves its place empty, takes memory, and counts as that (T-73). */
+static void
+test_message_cache_places (void)
+{
+  DevSshMessageCache *cache = devssh_message_cache_new (0);
+  const guint n = 10000;
+
+  for (guint i = 0; i < n; i++)
+    {
+      devssh_message_cache_add_empty (cache, 0);
+      add_text (cache, DEVSSH_MESSAGE_REQUEST_FAILURE, "", 0);
+    }
+  g_assert_cmpuint (devssh_message_cache_get_control (cache), >=, 2 * n * sizeof (DevSshCachedMessage));
+  g_assert_cmpuint (devssh_message_cache_get_data (cache), ==, 0);
+  add_text (cache, DEVSSH_MESSAGE_CHANNEL_DATA, "x", 0);
+  g_assert_cmpuint (devssh_message_cache_get_data (cache), >=, sizeof (DevSshCachedMessage));
+
+  /* All of it has arrived: nothing is left, and it begins anew. */
+  devssh_message_cache_acknowledge (cache, 2 * n);
+  g_assert_cmpuint (devssh_message_cache_get_control (cache) + devssh_message_cache_get_data (cache), ==, 0);
+  add_text (cache, DEVSSH_MESSAGE_CHANNEL_REQUEST, "after", 7);
+  g_assert_cmpuint (devssh_message_cache_get_first (cache), ==, 2 * n + 1);
+  assert_message (cache, 2 * n + 1, DEVSSH_MESSAGE_CHANNEL_REQUEST, "after");
+  g_assert_cmpint (devssh_message_cache_acknowledge (cache, 2 * n + 1), ==, 7);
   devssh_message_cache_free (cache);
 }
 
@@ -139,6 +166,6 @@ main (int   argc,
   g_test_add_func ("/transport/message-cache/times", test_message_cache_times);
   g_test_add_func ("/transport/message-cache/owner", test_message_cache_owner);
   g_test_add_func ("/transport/message-cache/limit/T-73", test_message_cache_limit);
-
+  g_test_add_func ("/transport/message-cache/places/T-73", test_message_cache_places);
   return g_test_run ();
 }

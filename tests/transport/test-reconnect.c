@@ -5,6 +5,7 @@
 #include "test-ends.h"
 
 #include <libdevssh/transport/devssh-transport-state-private.h>
+#include <libdevssh/wire/devssh-uint32-private.h>
 #include <string.h>
 
 #define LATENCY_TOO "server-sig-algs,session-reconnect@microsoft.com,session-latency@microsoft.com"
@@ -28,6 +29,7 @@ typedef struct
   const char  *extensions;
   const char  *cipher;
   gsize        max_cached_control;
+  guint64      rekey_bytes;
   gboolean     lax;             /* rekeys as with a peer that has no strict key exchange: packet numbers run on */
   guint        n_resumes;
   guint        n_asked;         /* for a proof, by keepalive requests */
@@ -50,6 +52,8 @@ make_transport (World *world,
     test_config_set (&config->ciphers, world->cipher);
   if (world->max_cached_control > 0)
     config->max_cached_control = world->max_cached_control;
+  if (world->rekey_bytes > 0)
+    config->rekey_bytes = world->rekey_bytes;
   config->get_time = side_get_time;
   config->clock = side;
   return devssh_transport_new (config);
@@ -235,7 +239,7 @@ carry (World *world,
   guint8 *space;
 
   length = MIN (length, limit);
-  if (length == 0)
+  if (length == 0 || !devssh_transport_wants_input (side_wire (to)))
     return 0;
 
   space = devssh_transport_get_space (side_wire (to), &size);
@@ -407,6 +411,27 @@ test_latency (void)
   world_clear (&world);
 }
 
+/* The first trailer is about a packet that came before there was any: its time is known too. */
+static void
+test_first_delta (void)
+{
+  static const guint8 head[] = { DEVSSH_MESSAGE_IGNORE, 0, 0, 0, 0 };
+  World world;
+  Side *sides[] = { &world.client, &world.server };
+
+  world_init (&world, LATENCY_TOO);
+  world_login (&world);
+  for (guint i = 0; i < 2; i++)
+    {
+      guint8 trailer[DEVSSH_TRAILER_MAX_SIZE];
+
+      sides[i]->now += 1234;
+      g_assert_cmpuint (devssh_reconnect_sending (sides[i]->transport, head, sizeof head, NULL, 0, NULL, trailer), ==, 12);
+      g_assert_cmpuint (devssh_uint32_load (trailer + 8), ==, 1234);
+    }
+  world_clear (&world);
+}
+
 /* A packet with a trailer of one's own choice, from a client that is otherwise honest (T-72). */
 static void
 test_lies (gconstpointer data)
@@ -469,6 +494,36 @@ test_never_acknowledged (void)
   side_send (&world.server, 90);
   run (&world);
   assert_equal (&world);
+  world_clear (&world);
+}
+
+/* What a connection took and never carried. */
+static void
+swallow (Side *side)
+{
+  gsize length;
+
+  while (devssh_transport_get_output (side->transport, &length) != NULL)
+    devssh_transport_sent (side->transport, length);
+}
+
+/* Nor one that asks for nothing but answers which are of no use on another connection: UNIMPLEMENTED costs it 16 bytes each. */
+static void
+test_never_acknowledged_answers (void)
+{
+  World world;
+  guint n;
+
+  world_init (&world, ALONE);
+  world.max_cached_control = 20000;
+  world_login (&world);
+  for (n = 0; devssh_transport_get_cache (world.server.transport) != NULL && n < 10000; n++)
+    {
+      devssh_transport_send_unimplemented (world.server.transport, n);
+      swallow (&world.server);
+    }
+  g_assert_cmpuint (n, <, 10000);
+  g_assert_false (devssh_transport_can_resume (world.server.transport));
   world_clear (&world);
 }
 
@@ -692,6 +747,33 @@ test_far_numbers (void)
   world_clear (&world);
 }
 
+/* Megabytes are to be sent again, and most of that has to wait: for the proof that the answer was read, or for the end of an exchange of
+ * keys that begins among it. The reading that ends the wait goes on. */
+static void
+test_much_again (gconstpointer data)
+{
+  World world;
+
+  world_init (&world, ALONE);
+  world_login (&world);
+  for (guint i = 0; i < 80; i++)
+    side_send (&world.server, 10);
+  run (&world);
+  for (guint i = 0; i < 3 * 200; i++)
+    {
+      g_assert_true (side_send (&world.server, 30000));
+      swallow (&world.server);
+    }
+  world.rekey_bytes = GPOINTER_TO_UINT (data);
+  world_dial (&world);
+  run (&world);
+  assert_equal (&world);
+  g_assert_cmpuint (devssh_transport_get_held (world.server.transport), ==, 0);
+  if (world.rekey_bytes > 0)
+    g_assert_cmpuint (devssh_transport_get_kex_count (world.server.transport), >, 1);
+  world_clear (&world);
+}
+
 /* One token fits: the peer's own, of this session, over this connection (T-70). */
 static void
 test_tokens (void)
@@ -819,12 +901,14 @@ main (int   argc,
   g_test_add_func ("/reconnect/enabling", test_enabling);
   g_test_add_func ("/reconnect/one-sided", test_one_sided);
   g_test_add_func ("/reconnect/latency", test_latency);
+  g_test_add_func ("/reconnect/first-delta", test_first_delta);
   g_test_add_data_func ("/reconnect/acknowledge-last/T-72", GINT_TO_POINTER (0), test_lies);
   g_test_add_data_func ("/reconnect/acknowledge-next/T-72", GINT_TO_POINTER (1), test_lies);
   g_test_add_data_func ("/reconnect/acknowledge-less/T-72", GINT_TO_POINTER (-1), test_lies);
   g_test_add_data_func ("/reconnect/acknowledge-most/T-72", GINT_TO_POINTER (1000), test_lies);
   g_test_add_func ("/reconnect/no-trailer/T-72", test_short);
   g_test_add_func ("/reconnect/never-acknowledged/T-73", test_never_acknowledged);
+  g_test_add_func ("/reconnect/never-acknowledged-answers/T-73", test_never_acknowledged_answers);
   g_test_add_data_func ("/reconnect/simple", GUINT_TO_POINTER (0), test_simple);
   g_test_add_data_func ("/reconnect/after-rekey/T-23", GUINT_TO_POINTER (1), test_simple);
   g_test_add_data_func ("/reconnect/after-rekeys/T-23", GUINT_TO_POINTER (5), test_simple);
@@ -838,6 +922,8 @@ main (int   argc,
   g_test_add_func ("/reconnect/cannot-serve/T-72", test_cannot_serve);
   g_test_add_func ("/reconnect/answer-lost/T-74", test_answer_lost);
   g_test_add_func ("/reconnect/far-numbers/T-74", test_far_numbers);
+  g_test_add_data_func ("/reconnect/much-again/T-44", GUINT_TO_POINTER (0), test_much_again);
+  g_test_add_data_func ("/reconnect/much-again-and-rekey/T-44", GUINT_TO_POINTER (500000), test_much_again);
   g_test_add_func ("/reconnect/in-resume/T-74", test_in_resume);
   g_test_add_func ("/reconnect/every-offset/T-61", test_every_offset);
   return g_test_run ();
