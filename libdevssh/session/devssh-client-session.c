@@ -58,6 +58,7 @@ struct _DevSshClientSession
   /* reconnect: we wait for another connection, and another session that is nothing but the way to it */
   GTask                   *reconnect_task;
   DevSshCancelWatch       *reconnect_watch;
+  DevSshDeadline           reconnect_limit;
   DevSshClientSession     *successor;
   /* we are such a one: for this session, which keeps us; NULL: no more */
   DevSshClientSession     *predecessor;
@@ -488,6 +489,7 @@ devssh_client_session_end_reconnect (DevSshClientSession *self,
   GTask *task = g_steal_pointer (&self->reconnect_task);
 
   g_clear_pointer (&self->reconnect_watch, devssh_cancel_watch_free);
+  devssh_deadline_clear (&self->reconnect_limit);
   if (successor != NULL)
     {
       successor->predecessor = NULL;
@@ -789,6 +791,16 @@ devssh_client_session_check_reconnect (DevSshClientSession  *self,
   return FALSE;
 }
 
+/* A server that exchanges keys and then says nothing must not be waited for for ever (T-61). */
+static void
+devssh_client_session_reconnect_limit_cb (DevSshDeadline *deadline)
+{
+  DevSshClientSession *self = (DevSshClientSession *) ((guint8 *) deadline - G_STRUCT_OFFSET (DevSshClientSession, reconnect_limit));
+
+  devssh_client_session_end_reconnect (self, g_error_new_literal (DEVSSH_CONNECTION_ERROR, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST,
+                                                                  "The server does not answer"));
+}
+
 static void
 devssh_client_session_reconnect_cancelled_cb (gpointer data)
 {
@@ -807,7 +819,8 @@ devssh_client_session_reconnect_cancelled_cb (gpointer data)
  * same host key as before and to know the session, without a question to the user or the application; then all goes on
  * where it was: each side sends again what the other one has not received.
  *
- * After a failure another attempt may follow, over another stream.
+ * After a failure another attempt may follow, over another stream. An attempt takes at most twice the
+ * [property@SessionConfig:key-exchange-timeout].
  *
  * Since: 1.0
  */
@@ -846,6 +859,12 @@ devssh_client_session_reconnect_async (DevSshClientSession *self,
   self->reconnect_task = task;
   self->reconnect_watch = devssh_context_watch_cancellable (priv->context, cancellable,
                                                             devssh_client_session_reconnect_cancelled_cb, self);
+  /* As long for the answer as for the exchange before it. */
+  if (devssh_session_config_get_key_exchange_timeout (priv->config) > 0)
+    devssh_deadline_set (&self->reconnect_limit, priv->context,
+                         devssh_context_get_time (priv->context) +
+                         2 * G_TIME_SPAN_SECOND * devssh_session_config_get_key_exchange_timeout (priv->config),
+                         devssh_client_session_reconnect_limit_cb);
   devssh_context_make_for (priv->context);
   self->successor = g_object_new (DEVSSH_TYPE_CLIENT_SESSION, "stream", stream, "config", priv->config, NULL);
   devssh_context_make_for (NULL);

@@ -455,6 +455,14 @@ go_on_for (DevSshTransport *self,
   self->session_id = devssh_secret_dup (old->session_id);
   g_clear_pointer (&self->services, g_ptr_array_unref);
   self->services = g_steal_pointer (&old->services);
+  /* Who has asked for these keeps what he got: they are the same as before, unless the peer is another program now. */
+  if (self->host_key != NULL && old->host_key != NULL && devssh_key_pair_equal (self->host_key, old->host_key))
+    g_set_object (&self->host_key, old->host_key);
+  if (strcmp (devssh_version_to_string (self->remote_version), devssh_version_to_string (old->remote_version)) == 0)
+    {
+      devssh_version_unref (self->remote_version);
+      self->remote_version = devssh_version_ref (old->remote_version);
+    }
   self->reconnect.stopped = FALSE;
 }
 

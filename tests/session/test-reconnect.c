@@ -679,6 +679,32 @@ test_cancelled (void)
   reconnect_well (self);
 }
 
+/* Keys are exchanged, and then nothing: the attempt ends, and the session does not. What was got of the session is still there. */
+static void
+test_silent_server (void)
+{
+  g_autoptr(Fixture) self = fixture_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  DevSshKeyPair *host_key = devssh_client_session_get_host_key (self->pair->client);
+  DevSshVersion *version = devssh_session_get_remote_version (DEVSSH_SESSION (self->pair->client));
+
+  cut_and_wait (self);
+  serve_again (self);
+  devssh_transport_hold (devssh_session_get_private (DEVSSH_SESSION (self->temporary))->pump->transport, TRUE);
+  devssh_client_session_reconnect_async (self->pair->client, self->near, NULL, test_keep_result_cb, &result);
+  test_spin_until (devssh_session_get_is_connected (DEVSSH_SESSION (self->temporary)));
+  test_settle ();
+  g_assert_null (result);
+  devssh_context_advance_clock (devssh_session_get_private (DEVSSH_SESSION (self->pair->client))->context, 121 * G_TIME_SPAN_SECOND);
+  test_spin_until (result != NULL);
+  g_assert_false (devssh_client_session_reconnect_finish (self->pair->client, result, &error));
+  g_assert_error (error, DEVSSH_CONNECTION_ERROR, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST);
+  reconnect_well (self);
+  g_assert_true (devssh_client_session_get_host_key (self->pair->client) == host_key);
+  g_assert_true (devssh_session_get_remote_version (DEVSSH_SESSION (self->pair->client)) == version);
+}
+
 /* Nobody but the temporary session knows of a channel that was to be accepted on it. */
 static void
 test_temporary (void)
@@ -1238,6 +1264,7 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/before-noticed/E-50", test_before_noticed);
   g_test_add_func ("/session/reconnect/interrupted/E-50/T-74", test_interrupted);
   g_test_add_func ("/session/reconnect/cancelled", test_cancelled);
+  g_test_add_func ("/session/reconnect/silent-server/T-61", test_silent_server);
   g_test_add_func ("/session/reconnect/not-found/E-51", test_session_not_found);
   g_test_add_func ("/session/reconnect/other-host-key/E-51/T-71", test_other_host_key);
   g_test_add_func ("/session/reconnect/temporary/E-51", test_temporary);
