@@ -301,7 +301,8 @@ devssh_transport_can_resume (DevSshTransport *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->phase == DEVSSH_PHASE_OPEN && !self->no_security && !devssh_transport_is_over (self) &&
-         self->reconnect.cache != NULL && self->reconnect.outgoing && self->reconnect.incoming;
+         self->reconnect.cache != NULL &&
+         (self->reconnect.resumed || (self->reconnect.outgoing && self->reconnect.incoming));
 }
 
 void
@@ -464,6 +465,7 @@ go_on_for (DevSshTransport *self,
       self->remote_version = devssh_version_ref (old->remote_version);
     }
   self->reconnect.stopped = FALSE;
+  self->reconnect.resumed = TRUE;
 }
 
 static void

@@ -63,6 +63,8 @@ typedef struct
   gboolean            incoming;       /* what the peer sends has one */
   gboolean            latency;        /* and it says how long its message was on the way */
   gboolean            enable_due;     /* EXT_INFO came while an exchange of ours ran */
+  gboolean            resumed;        /* it goes on for another one: agreed on is what was agreed on there, though the peer's own request to
+                                       * enable may still be on its way (TypeScript sends it behind the one to resume) */
   gboolean            lost;           /* the stream is gone */
   gboolean            stopped;        /* nothing is decoded for now */
   gboolean            own;            /* what is being sealed is the extension's own business, and of no use later */

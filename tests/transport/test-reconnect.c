@@ -120,6 +120,9 @@ side_message (Side                       *side,
 static void
 side_lose (Side *side)
 {
+  /* Whenever it comes: also before the new connection has been agreed on to the end. */
+  if (!devssh_transport_is_lost (side->transport))
+    g_assert_true (devssh_transport_can_resume (side->transport));
   devssh_transport_lose (side->transport);
   g_clear_pointer (&side->temporary, devssh_transport_free);
   side->asked = FALSE;
@@ -150,6 +153,8 @@ side_resume_request (World                      *world,
   g_assert_true (devssh_reconnect_request_decode (&request, message.data.data, message.data.length, NULL));
   g_assert_true (devssh_transport_check_token (side->temporary, devssh_transport_get_session_id (side->transport),
                                                request.client_token.data, request.client_token.length));
+  if (!devssh_transport_is_lost (side->transport))
+    g_assert_true (devssh_transport_can_resume (side->transport));
   devssh_transport_lose (side->transport);
   g_assert_true (devssh_transport_can_serve (side->transport, request.last_received));
   if (devssh_transport_answer_resume (side->temporary, side->transport, request.last_received, &n_behind))
