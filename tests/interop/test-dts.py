@@ -133,7 +133,8 @@ for client, server in PAIRINGS:
     # Either asks, or both do; a program that is stopped is no longer there.
     asks = ['--keepalive', '1']
     add(f'{where}/keepalive/client', pair, client, server, password, [*password, *asks, '--do', 'keepalive'])
-    add(f'{where}/keepalive/both', pair, client, server, [*password, *asks], [*password, *asks, '--do', 'keepalive,echo'])
+    # Whoever is asked need not ask: with one interval at both ends it is chance who ever does.
+    add(f'{where}/keepalive/both', pair, client, server, [*password, '--keepalive', '3'], [*password, *asks, '--do', 'keepalive,echo'])
     add(f'{where}/keepalive/server', server_asks, client, server)
     if client == 'ours':
         add(f'{where}/keepalive/lost/T-62', server_stopped, server)
