@@ -607,8 +607,12 @@ devssh_client_session_accepted (DevSshClientSession *self,
     }
   if (!devssh_transport_resume (theirs->pump->transport, priv->pump->transport, answer.last_received))
     {
-      devssh_client_session_fail_reconnect (self, DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES,
-                                            "The server lacks messages that are gone");
+      g_autoptr(GError) error = g_error_new_literal (DEVSSH_RECONNECT_ERROR, DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES,
+                                                     "The server lacks messages that are gone");
+
+      /* T-72 */
+      devssh_client_session_end_reconnect (self, g_error_copy (error));
+      devssh_session_end (session, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, error->message, error, DEVSSH_END_LOST);
       return;
     }
 

@@ -339,6 +339,9 @@ resume_cb (gpointer data)
       resume->transport = NULL;
       back->gone = priv->end != DEVSSH_SESSION_ALIVE || !priv->disconnected;
       devssh_context_defer (theirs->context, resume_refused_cb, back, resume_free);
+      /* T-72: what is gone does not come back. */
+      if (!back->gone)
+        devssh_session_end (session, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "What the client lacks is gone", NULL, DEVSSH_END_LOST);
       return;
     }
 

@@ -9,7 +9,7 @@
 
 #define CHANNEL_TYPE "session"
 /* The ends need not agree on who goes first: so many channels of the peer's wait for an accept. */
-#define MAX_UNACCEPTED 32
+#define MAX_UNACCEPTED 64
 /* What the original library says. */
 #define LAST_WORDS "SshSession disposed"
 
@@ -48,7 +48,7 @@ struct _Errand
  * There are no roles either; both ends open and accept channels.
  *
  * Every operation connects the stream if that has not been done yet. What the peer opens is decided by a handler of
- * [signal@MultiChannelStream::channel-opening]; without one, or if it leaves the question, up to 32 channels wait for
+ * [signal@MultiChannelStream::channel-opening]; without one, or if it leaves the question, up to 64 channels wait for
  * [method@MultiChannelStream.accept_channel_async] or [method@MultiChannelStream.accept_stream_async], and no more are accepted.
  *
  * Dropping the last reference closes the stream, as [method@MultiChannelStream.close] does.

@@ -244,6 +244,7 @@ devssh_reconnect_received (DevSshTransport *self,
   /* Sent before our answer was read, so it belongs to the old connection's messages, behind some that are to be sent again: it
    * cannot be put right (protocol.md 3.5). */
   if (state->proof != 0 && packet->payload[0] >= DEVSSH_MESSAGE_USERAUTH_REQUEST &&
+      packet->payload[0] != DEVSSH_MESSAGE_CHANNEL_WINDOW_ADJUST &&
       !is_request (packet, DEVSSH_REQUEST_ENABLE_SESSION_RECONNECT))
     return fail (self, "A message from before the reconnect was answered");
 
@@ -291,6 +292,19 @@ devssh_reconnect_handle (DevSshTransport          *self,
     }
 
   return FALSE;
+}
+
+gboolean
+devssh_reconnect_keep_adjust (DevSshTransport    *self,
+                              const DevSshPacket *packet)
+{
+  DevSshReconnectState *state = &self->reconnect;
+
+  if (!state->outgoing || packet->length != DEVSSH_ADJUST_SIZE || state->n_early == DEVSSH_MAX_EARLY_ADJUSTS)
+    return FALSE;
+
+  memcpy (state->early[state->n_early++], packet->payload, DEVSSH_ADJUST_SIZE);
+  return TRUE;
 }
 
 /* ---- losing the stream ---- */

@@ -54,6 +54,9 @@ typedef struct
   guint64 counted_flow;   /* what tokens has seen of it and of the present keys' */
 } DevSshRekeyBudget;
 
+#define DEVSSH_MAX_EARLY_ADJUSTS 64
+#define DEVSSH_ADJUST_SIZE       9    /* number, channel, bytes */
+
 /* The reconnect extension (protocol.md 3.3 to 3.5). */
 typedef struct
 {
@@ -69,6 +72,10 @@ typedef struct
   gboolean            stopped;        /* nothing is decoded for now */
   gboolean            own;            /* what is being sealed is the extension's own business, and of no use later */
   gboolean            awaits_answer;  /* client: the next 81 or 82 answers our resume request */
+  /* server: windows that the client opened before its session was resumed: the old session's (TypeScript and Go send them) */
+  guint8              early[DEVSSH_MAX_EARLY_ADJUSTS][DEVSSH_ADJUST_SIZE];
+  guint               n_early;        /* that are there */
+  guint               early_taken;    /* of them */
   guint64             acknowledged;   /* so many of our packets have arrived */
   gint64              received_at;    /* when bytes were read last */
   /* server, until the client proves that it got our answer (design D17): its number; what the client
@@ -252,6 +259,9 @@ gboolean devssh_reconnect_received       (DevSshTransport          *self,
 gboolean devssh_reconnect_handle         (DevSshTransport          *self,
                                           const DevSshPacket       *packet,
                                           DevSshTransportEventType *event);
+/* WINDOW_ADJUST before authentication: kept until a resume is decided. FALSE: not here, or too many. */
+gboolean devssh_reconnect_keep_adjust    (DevSshTransport          *self,
+                                          const DevSshPacket       *packet);
 /* D17: the next number must not be used yet. */
 static inline gboolean
 devssh_reconnect_is_barred (const DevSshTransport *self)

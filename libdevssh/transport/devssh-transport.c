@@ -423,8 +423,12 @@ dispatch (DevSshTransport      *self,
     case DEVSSH_ACTION_IGNORE:
       return DECODE_AGAIN;
 
-    case DEVSSH_ACTION_FATAL:
     case DEVSSH_ACTION_EARLY_ADJUST:
+      if (devssh_reconnect_keep_adjust (self, packet))
+        return DECODE_AGAIN;
+      return malformed (self, "Message not allowed now");
+
+    case DEVSSH_ACTION_FATAL:
     default:
       return malformed (self, "Message not allowed now");
     }
@@ -493,6 +497,23 @@ decode_packet (DevSshTransport      *self,
   return decoded;
 }
 
+/* What was kept until the phase was open goes first. */
+static gboolean
+take_early_adjust (DevSshTransport      *self,
+                   DevSshTransportEvent *event)
+{
+  DevSshReconnectState *state = &self->reconnect;
+
+  if (state->early_taken == state->n_early || self->phase != DEVSSH_PHASE_OPEN)
+    return FALSE;
+
+  event->type = DEVSSH_TRANSPORT_MESSAGE;
+  event->action = DEVSSH_ACTION_CONNECTION;
+  event->payload = state->early[state->early_taken++];
+  event->length = DEVSSH_ADJUST_SIZE;
+  return TRUE;
+}
+
 static void
 check_deadline (DevSshTransport *self)
 {
@@ -546,6 +567,8 @@ devssh_transport_step (DevSshTransport      *self,
 
       if (self->reconnect.lost || self->reconnect.stopped)
         return event->type = DEVSSH_TRANSPORT_NEED_INPUT;
+      if (take_early_adjust (self, event))
+        return event->type;
 
       switch (self->remote_version == NULL ? decode_version (self) : decode_packet (self, event))
         {

@@ -876,10 +876,38 @@ test_cache_limit (void)
     counter_send (&server, 1);
   test_settle ();
   assert_fails (self, DEVSSH_RECONNECT_ERROR, DEVSSH_RECONNECT_FAILURE_SERVER_DROPPED_MESSAGES);
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->pair->sessions)), ==, 1);
+  /* What is gone does not come back, so that is the end (T-72). */
+  test_spin_until (devssh_session_get_is_closed (DEVSSH_SESSION (self->pair->server)));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->pair->sessions)), ==, 0);
+  assert_fails (self, DEVSSH_RECONNECT_ERROR, DEVSSH_RECONNECT_FAILURE_SESSION_NOT_FOUND);
   counter_clear (&client);
   counter_clear (&server);
   fixture_free (self);
+}
+
+static void
+test_client_cache_limit (void)
+{
+  g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
+  g_autoptr(Fixture) self = NULL;
+  Counter client, server;
+
+  devssh_session_config_set_max_reconnect_message_cache_size (config, 10);
+  self = fixture_new_with (config, config, FALSE);
+  test_pair_authenticate (self->pair);
+  wait_enabled (DEVSSH_SESSION (self->pair->server));
+  wait_enabled (DEVSSH_SESSION (self->pair->client));
+  open_counters (self, &client, &server);
+  cut_and_wait (self);
+  for (guint i = 0; i < 11; i++)
+    counter_send (&client, 1);
+  test_settle ();
+  assert_fails (self, DEVSSH_RECONNECT_ERROR, DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES);
+  test_spin_until (devssh_session_get_is_closed (DEVSSH_SESSION (self->pair->client)));
+  g_assert_error (devssh_session_get_error (DEVSSH_SESSION (self->pair->client)), DEVSSH_RECONNECT_ERROR,
+                  DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES);
+  counter_clear (&client);
+  counter_clear (&server);
 }
 
 /* In the middle of an exchange of keys, and with one right behind the reconnect: the id of the session stays. */
@@ -1269,6 +1297,7 @@ main (int   argc,
   g_test_add_func ("/session/reconnect/other-host-key/E-51/T-71", test_other_host_key);
   g_test_add_func ("/session/reconnect/temporary/E-51", test_temporary);
   g_test_add_func ("/session/reconnect/cache-limit/E-52", test_cache_limit);
+  g_test_add_func ("/session/reconnect/client-cache-limit/T-72", test_client_cache_limit);
   g_test_add_func ("/session/reconnect/not-enabled/E-54", test_not_enabled);
   g_test_add_func ("/session/reconnect/wrong-state/E-54", test_wrong_state);
   g_test_add_func ("/session/reconnect/rekey/E-55", test_rekey);

@@ -32,6 +32,8 @@ typedef struct
   guint64      rekey_bytes;
   gboolean     lax;             /* rekeys as with a peer that has no strict key exchange: packet numbers run on */
   guint        n_resumes;
+  guint        n_adjusts;       /* that a client sends before its request to resume, and one behind it */
+  guint        n_adjusted;
   guint        n_asked;         /* for a proof, by keepalive requests */
 } World;
 
@@ -181,6 +183,20 @@ side_resume_answer (World                      *world,
   side_take_over (world, side);
 }
 
+/* As the TypeScript and Go clients do, before they know whether their session goes on. */
+static void
+send_adjusts (Side  *side,
+              guint  first,
+              guint  n)
+{
+  for (guint i = first; i < first + n; i++)
+    {
+      guint8 message[9] = { DEVSSH_MESSAGE_CHANNEL_WINDOW_ADJUST, 0, 0, 0, 7, 0, 0, 0, (guint8) i };
+
+      devssh_outbox_send (devssh_transport_get_outbox (side->temporary), message, sizeof message);
+    }
+}
+
 static void
 side_step (World *world,
            Side  *side)
@@ -193,7 +209,12 @@ side_step (World *world,
       switch (devssh_transport_step (transport, side->now, &event))
         {
         case DEVSSH_TRANSPORT_MESSAGE:
-          if (event.payload[0] == DEVSSH_MESSAGE_GLOBAL_REQUEST)
+          if (event.payload[0] == DEVSSH_MESSAGE_CHANNEL_WINDOW_ADJUST)
+            {
+              g_assert_cmpuint (event.length, ==, 9);
+              g_assert_cmpint (event.payload[8], ==, world->n_adjusted++ % 256);
+            }
+          else if (event.payload[0] == DEVSSH_MESSAGE_GLOBAL_REQUEST)
             world->n_asked--;
           else
             side_message (side, &event);
@@ -208,7 +229,10 @@ side_step (World *world,
           transport->strict = transport->strict && !world->lax;
           if (side->temporary != NULL && !side->is_server && event.flag)
             {
+              send_adjusts (side, 0, world->n_adjusts);
               devssh_transport_request_resume (side->temporary, side->transport);
+              if (world->n_adjusts > 0)
+                send_adjusts (side, world->n_adjusts, 1);
               side->asked = TRUE;
             }
           break;
@@ -827,6 +851,32 @@ test_tokens (void)
   world_clear (&world);
 }
 
+/* Windows that are opened before the session is resumed are the old session's; more than 64 are too many (T-30). */
+static void
+test_early_adjusts (gconstpointer data)
+{
+  guint n = GPOINTER_TO_UINT (data);
+  World world;
+
+  world_init (&world, ALONE);
+  world_login (&world);
+  side_send (&world.client, 10);
+  side_send (&world.server, 10);
+  run (&world);
+  world.n_adjusts = n;
+  world_dial (&world);
+  run (&world);
+  g_assert_cmpint (world.server.failed, ==, n > 64);
+  if (n <= 64)
+    {
+      side_send (&world.client, 10);
+      run (&world);
+      assert_equal (&world);
+      g_assert_cmpuint (world.n_adjusted, ==, n + 1);
+    }
+  world_clear (&world);
+}
+
 /* Asked for what is gone, or was never there (T-72). */
 static void
 test_cannot_serve (void)
@@ -924,6 +974,9 @@ main (int   argc,
   g_test_add_data_func ("/reconnect/ctr-lax-after-rekeys/T-23", GUINT_TO_POINTER (32 + 16 + 5), test_simple);
   g_test_add_func ("/reconnect/during-rekey/E-55", test_during_rekey);
   g_test_add_func ("/reconnect/tokens/T-70", test_tokens);
+  g_test_add_data_func ("/reconnect/early-adjusts/1/T-30", GUINT_TO_POINTER (1), test_early_adjusts);
+  g_test_add_data_func ("/reconnect/early-adjusts/64/T-30", GUINT_TO_POINTER (64), test_early_adjusts);
+  g_test_add_data_func ("/reconnect/early-adjusts/65/T-30", GUINT_TO_POINTER (65), test_early_adjusts);
   g_test_add_func ("/reconnect/cannot-serve/T-72", test_cannot_serve);
   g_test_add_func ("/reconnect/answer-lost/T-74", test_answer_lost);
   g_test_add_func ("/reconnect/far-numbers/T-74", test_far_numbers);
