@@ -25,6 +25,7 @@ void
 devssh_reconnect_clear (DevSshTransport *self)
 {
   g_clear_pointer (&self->reconnect.cache, devssh_message_cache_free);
+  g_clear_pointer (&self->reconnect.early, g_free);
 }
 
 static gint64
@@ -303,7 +304,9 @@ devssh_reconnect_keep_adjust (DevSshTransport    *self,
   if (!state->outgoing || packet->length != DEVSSH_ADJUST_SIZE || state->n_early == DEVSSH_MAX_EARLY_ADJUSTS)
     return FALSE;
 
-  memcpy (state->early[state->n_early++], packet->payload, DEVSSH_ADJUST_SIZE);
+  if (state->early == NULL)
+    state->early = g_malloc (DEVSSH_MAX_EARLY_ADJUSTS * DEVSSH_ADJUST_SIZE);
+  memcpy (state->early + state->n_early++ * DEVSSH_ADJUST_SIZE, packet->payload, DEVSSH_ADJUST_SIZE);
   return TRUE;
 }
 

@@ -73,7 +73,7 @@ typedef struct
   gboolean            own;            /* what is being sealed is the extension's own business, and of no use later */
   gboolean            awaits_answer;  /* client: the next 81 or 82 answers our resume request */
   /* server: windows that the client opened before its session was resumed: the old session's (TypeScript and Go send them) */
-  guint8              early[DEVSSH_MAX_EARLY_ADJUSTS][DEVSSH_ADJUST_SIZE];
+  guint8             *early;          /* NULL: none; else room for DEVSSH_MAX_EARLY_ADJUSTS of them */
   guint               n_early;        /* that are there */
   guint               early_taken;    /* of them */
   guint64             acknowledged;   /* so many of our packets have arrived */

@@ -509,7 +509,7 @@ take_early_adjust (DevSshTransport      *self,
 
   event->type = DEVSSH_TRANSPORT_MESSAGE;
   event->action = DEVSSH_ACTION_CONNECTION;
-  event->payload = state->early[state->early_taken++];
+  event->payload = state->early + state->early_taken++ * DEVSSH_ADJUST_SIZE;
   event->length = DEVSSH_ADJUST_SIZE;
   return TRUE;
 }

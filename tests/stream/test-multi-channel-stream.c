@@ -208,31 +208,31 @@ test_channels (void)
   test_fixture_clear (&self);
 }
 
-/* Who opens need not know when the other one accepts; there is room for 32. */
+/* Who opens need not know when the other one accepts; there is room for 64. */
 static void
 test_opened_before_accept (void)
 {
   g_autoptr(GError) error = NULL;
-  GAsyncResult *results[33] = { NULL, };
+  GAsyncResult *results[65] = { NULL, };
   GAsyncResult *accepted = NULL;
-  GIOStream *opened[32];
+  GIOStream *opened[64];
   Fixture self;
 
   test_fixture_init (&self, NULL, NULL);
   devssh_multi_channel_stream_connect_async (self.ends[1], NULL, NULL, NULL);
-  for (guint i = 0; i < 33; i++)
+  for (guint i = 0; i < 65; i++)
     devssh_multi_channel_stream_open_stream_async (self.ends[0], NULL, NULL, test_keep_result_cb, &results[i]);
-  for (guint i = 0; i < 32; i++)
+  for (guint i = 0; i < 64; i++)
     {
       opened[i] = finish_open (&self, 0, &results[i]);
       test_write (opened[i], "early");
     }
-  test_spin_until (results[32] != NULL);
-  g_assert_null (devssh_multi_channel_stream_open_stream_finish (self.ends[0], results[32], &error));
+  test_spin_until (results[64] != NULL);
+  g_assert_null (devssh_multi_channel_stream_open_stream_finish (self.ends[0], results[64], &error));
   g_assert_error (error, DEVSSH_CHANNEL_ERROR, DEVSSH_CHANNEL_OPEN_FAILURE_ADMINISTRATIVELY_PROHIBITED);
-  g_object_unref (results[32]);
+  g_object_unref (results[64]);
 
-  for (guint i = 0; i < 32; i++)
+  for (guint i = 0; i < 64; i++)
     {
       g_autoptr(GIOStream) stream = NULL;
 
