@@ -823,7 +823,8 @@ devssh_client_session_reconnect_cancelled_cb (gpointer data)
  * same host key as before and to know the session, without a question to the user or the application; then all goes on
  * where it was: each side sends again what the other one has not received.
  *
- * After a failure another attempt may follow, over another stream. An attempt takes at most twice the
+ * After a failure another attempt may follow, over another stream, unless what one end would have to send again is gone
+ * (%DEVSSH_RECONNECT_FAILURE_CLIENT_DROPPED_MESSAGES ends the session here). An attempt takes at most twice the
  * [property@SessionConfig:key-exchange-timeout].
  *
  * Since: 1.0
