@@ -330,6 +330,8 @@ resume_cb (gpointer data)
   if (!can_serve)
     {
       Resume *back = g_memdup2 (resume, sizeof *resume);
+      /* Kept here: @back may be used up in another thread before this one looks at it again. */
+      gboolean gone = priv->end != DEVSSH_SESSION_ALIVE || !priv->disconnected;
 
       devssh_reconnectable_sessions_put_back (self->reconnectable, self);
       g_object_ref (back->session);
@@ -337,10 +339,10 @@ resume_cb (gpointer data)
       resume->stream = NULL;
       resume->watch = NULL;
       resume->transport = NULL;
-      back->gone = priv->end != DEVSSH_SESSION_ALIVE || !priv->disconnected;
+      back->gone = gone;
       devssh_context_defer (theirs->context, resume_refused_cb, back, resume_free);
       /* T-72: what is gone does not come back. */
-      if (!back->gone)
+      if (!gone)
         devssh_session_end (session, DEVSSH_DISCONNECT_REASON_CONNECTION_LOST, "What the client lacks is gone", NULL, DEVSSH_END_LOST);
       return;
     }
