@@ -226,6 +226,9 @@ def _stream_of(channel):
 async def _read(self, size=READ_SIZE):
     """What has come, at most size bytes; b'' when the peer has sent all."""
     source = _stream_of(self).get_input_stream()
+    if source.is_readable():
+        # No turn of the loop for what is there already.
+        return source.read_bytes(size, None).get_data() or b''
     data = await _Operation(functools.partial(source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, None), source.read_bytes_finish)
     return data.get_data() or b''
 
