@@ -245,7 +245,7 @@ def _():
 
 if BINDINGS:
     peers._cases.clear()
-    for language in ('python', 'javascript'):
+    for language in ('python', 'javascript', 'vala'):
         all_four(language)
 
     @case('/examples/python/survive')
