@@ -234,13 +234,98 @@ devssh_channel_close_with_signal (DevSshChannel *self,
 }
 
 static void
-close_cancelled_cb (gpointer data)
+wait_cancelled_cb (gpointer data)
 {
   DevSshPendingClose *pending = data;
   DevSshChannel *self = g_task_get_source_object (pending->task);
 
   g_clear_pointer (&pending->watch, devssh_cancel_watch_free);
   devssh_context_return_cancelled (self->context, g_steal_pointer (&pending->task));
+}
+
+/* gone: what is said of a channel that has ended already; NULL: that all is well. FALSE: called in a foreign thread, and told so. */
+static gboolean
+wait_for_end (DevSshChannel       *self,
+              const GError        *gone,
+              gpointer             source_tag,
+              GCancellable        *cancellable,
+              GAsyncReadyCallback  callback,
+              gpointer             user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  DevSshPendingClose *pending;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, source_tag);
+  if (!devssh_context_check_here (self->context, G_STRFUNC, &error))
+    {
+      devssh_context_return_error (self->context, task, error);
+      return FALSE;
+    }
+
+  if (self->connection == NULL)
+    {
+      if (gone != NULL)
+        devssh_context_return_error (self->context, task, g_error_copy (gone));
+      else
+        devssh_context_return_boolean (self->context, task, TRUE);
+      return TRUE;
+    }
+
+  pending = g_new0 (DevSshPendingClose, 1);
+  pending->task = task;
+  pending->watch = devssh_context_watch_cancellable (self->context, cancellable, wait_cancelled_cb, pending);
+  self->close_tasks = g_slist_prepend (self->close_tasks, pending);
+  return TRUE;
+}
+
+/**
+ * devssh_channel_wait_closed_async:
+ * @self: a channel
+ * @cancellable: (nullable): a way to stop waiting
+ * @callback: (scope async) (closure user_data): called when the channel is closed and nothing more comes from its peer
+ * @user_data: for @callback
+ *
+ * Waits for the end of the channel, whoever brings it. How a command ended is known then, also where its peer said so after
+ * its last data: see [method@Channel.get_exit_status] (RFC 4254, section 6.10).
+ *
+ * Somebody has to read meanwhile what comes, or a peer with more to send than the window takes waits for ever.
+ *
+ * Since: 1.0
+ */
+void
+devssh_channel_wait_closed_async (DevSshChannel       *self,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data)
+{
+  g_return_if_fail (DEVSSH_IS_CHANNEL (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  wait_for_end (self, self->error, devssh_channel_wait_closed_async, cancellable, callback, user_data);
+}
+
+/**
+ * devssh_channel_wait_closed_finish:
+ * @self: a channel
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@Channel.wait_closed_async].
+ *
+ * Returns: %TRUE if the channel was closed in order; %FALSE and @error set if the session ended first, the channel could not
+ *   be opened, or waiting was cancelled
+ *
+ * Since: 1.0
+ */
+gboolean
+devssh_channel_wait_closed_finish (DevSshChannel  *self,
+                                   GAsyncResult   *result,
+                                   GError        **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -251,7 +336,8 @@ close_cancelled_cb (gpointer data)
  *   end, has left
  * @user_data: for @callback
  *
- * Closes the channel, as [method@Channel.close] does, and says when it is done.
+ * Closes the channel, as [method@Channel.close] does, and says when it is done. What its peer has not said yet, such as how a
+ * command ended, is not waited for: [method@Channel.wait_closed_async] does.
  *
  * Since: 1.0
  */
@@ -261,33 +347,11 @@ devssh_channel_close_async (DevSshChannel       *self,
                             GAsyncReadyCallback  callback,
                             gpointer             user_data)
 {
-  DevSshPendingClose *pending;
-  GError *error = NULL;
-  GTask *task;
-
   g_return_if_fail (DEVSSH_IS_CHANNEL (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, devssh_channel_close_async);
-
-  if (!devssh_context_check_here (self->context, G_STRFUNC, &error))
-    {
-      devssh_context_return_error (self->context, task, error);
-      return;
-    }
-
-  if (self->connection == NULL)
-    {
-      devssh_context_return_boolean (self->context, task, TRUE);
-      return;
-    }
-
-  pending = g_new0 (DevSshPendingClose, 1);
-  pending->task = task;
-  pending->watch = devssh_context_watch_cancellable (self->context, cancellable, close_cancelled_cb, pending);
-  self->close_tasks = g_slist_prepend (self->close_tasks, pending);
-  devssh_channel_close (self);
+  if (wait_for_end (self, NULL, devssh_channel_close_async, cancellable, callback, user_data))
+    devssh_channel_close (self);
 }
 
 /**

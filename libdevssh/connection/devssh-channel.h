@@ -147,6 +147,16 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean            devssh_channel_close_finish               (DevSshChannel        *self,
                                                                GAsyncResult         *result,
                                                                GError              **error);
+/* Whoever closes it; the exit status is known then. */
+DEVSSH_AVAILABLE_IN_1_0
+void                devssh_channel_wait_closed_async          (DevSshChannel        *self,
+                                                               GCancellable         *cancellable,
+                                                               GAsyncReadyCallback   callback,
+                                                               gpointer              user_data);
+DEVSSH_AVAILABLE_IN_1_0
+gboolean            devssh_channel_wait_closed_finish         (DevSshChannel        *self,
+                                                               GAsyncResult         *result,
+                                                               GError              **error);
 /* Signals: data (GBytes), extended-data (guint type, GBytes), eof (), close-received (), closed (), request (DevSshChannelRequest) -> gboolean.
  * Connecting to ::data (or ::extended-data) makes the application the channel's one consumer; early data comes then. */
 

@@ -415,6 +415,59 @@ test_close_cancelled (void)
   test_pair_clear (&pair);
 }
 
+/* Its peer ends it, or the session does, or nobody. */
+static void
+test_close_waited_for (void)
+{
+  TestPair pair;
+  g_autoptr(DevSshChannel) theirs = NULL;
+  g_autoptr(DevSshChannel) ours = NULL;
+  g_autoptr(DevSshChannel) other = NULL;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) waiting = NULL;
+  g_autoptr(GAsyncResult) given_up = NULL;
+  g_autoptr(GAsyncResult) lost = NULL;
+  g_autoptr(GAsyncResult) afterwards = NULL;
+  g_autoptr(GAsyncResult) lost_before = NULL;
+  g_autoptr(GError) reset = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "Gone");
+  g_autoptr(GError) error = NULL;
+
+  test_pair_init (&pair, NULL);
+  ours = test_open_both (&pair, &pair.client, &theirs);
+  other = test_open_channel (&pair, &pair.client, NULL);
+  devssh_channel_wait_closed_async (ours, NULL, test_keep_result_cb, &waiting);
+  devssh_channel_wait_closed_async (ours, cancellable, test_keep_result_cb, &given_up);
+  devssh_channel_wait_closed_async (other, NULL, test_keep_result_cb, &lost);
+  g_cancellable_cancel (cancellable);
+  devssh_channel_send_eof (theirs, NULL);
+  test_pair_run (&pair);
+  g_assert_null (waiting);
+  g_assert_false (devssh_channel_wait_closed_finish (ours, given_up, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (devssh_channel_get_is_closed (ours));
+
+  devssh_channel_close_with_status (theirs, 7);
+  test_pair_run (&pair);
+  g_assert_true (devssh_channel_wait_closed_finish (ours, waiting, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (devssh_channel_get_exit_status (ours), ==, 7);
+
+  devssh_connection_abort (pair.client.connection, reset);
+  test_end_run (&pair.client);
+  devssh_channel_wait_closed_async (ours, NULL, test_keep_result_cb, &afterwards);
+  devssh_channel_wait_closed_async (other, NULL, test_keep_result_cb, &lost_before);
+  test_end_run (&pair.client);
+  g_assert_false (devssh_channel_wait_closed_finish (other, lost, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
+  g_assert_true (devssh_channel_wait_closed_finish (ours, afterwards, &error));
+  g_assert_no_error (error);
+  g_assert_false (devssh_channel_wait_closed_finish (other, lost_before, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  test_pair_clear (&pair);
+}
+
 /* A closed channel's number: everything that still comes for it is dropped. */
 static void
 test_close_late_messages (void)
@@ -791,6 +844,7 @@ main (int   argc,
   g_test_add_func ("/connection/close/behind-data/T-54", test_close_behind_data);
   g_test_add_func ("/connection/close/while-waiting/T-54", test_close_while_waiting);
   g_test_add_func ("/connection/close/cancelled/T-65", test_close_cancelled);
+  g_test_add_func ("/connection/close/waited-for", test_close_waited_for);
   g_test_add_func ("/connection/close/late-messages/T-54/E-34", test_close_late_messages);
   g_test_add_func ("/connection/close/received-orders/T-54", test_close_received_orders);
   g_test_add_func ("/connection/close/both-orders/T-54", test_close_both_orders);

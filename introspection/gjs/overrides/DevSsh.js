@@ -7,7 +7,7 @@ const {Gio} = imports.gi;
 // Not PortForwarder's: what an interface promises is found on each class that implements it, out of our reach.
 // Static ones (KeyPair.generate_async) stand on the class, the others on its prototype.
 const OPERATIONS = {
-    Channel: ['close', 'exec', 'pipe', 'request', 'send', 'send_extended', 'splice'],
+    Channel: ['close', 'exec', 'pipe', 'request', 'send', 'send_extended', 'splice', 'wait_closed'],
     Client: ['connect', 'connect_to_host', 'reconnect'],
     ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
     KeyPair: ['export_private', 'export_private_file', 'export_public_file', 'generate', 'import_data', 'import_file'],
