@@ -346,7 +346,8 @@ def commands_exist(text, folder, env):
             word, *arguments = shlex.split(part) or ['true']
             if word == 'sudo':
                 word, *arguments = arguments
-            if not (SOURCE / word).is_file() and not shutil.which(word, path=env['PATH'] + ':/usr/sbin'):
+            place = BUILD / word.removeprefix('build/') if word.startswith('build/') else SOURCE / word
+            if not place.is_file() and not shutil.which(word, path=env['PATH'] + ':/usr/sbin'):
                 run(['bash', '-c', f'type {shlex.quote(word)}'], folder, env)
             if word == 'devssh':
                 text = run([str(BUILD / 'tools' / 'devssh'), arguments[0], '--help-all'], folder, env)
