@@ -250,15 +250,17 @@ def environment(folder):
 
 
 def run(command, folder, env):
+    """Returns what it has said; complaints are shown if it fails."""
     try:
-        done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False, timeout=PATIENCE)
+        done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                              timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:
-        raise Failed(f'{command[-1]}: not done after {PATIENCE} s:\n{(error.stdout or b"").decode(errors="replace")}') from None
-    text = done.stdout.decode(errors='replace')
+        said, rest = ((part or b'').decode(errors='replace') for part in (error.stdout, error.stderr))
+        raise Failed(f'{command[-1]}: not done after {PATIENCE} s:\n{said}{rest}') from None
+    said, rest = (part.decode(errors='replace') for part in (done.stdout, done.stderr))
     if done.returncode:
-        raise Failed(f'{command[-1]}: ended with {done.returncode}:\n{text}')
-    return text
+        raise Failed(f'{command[-1]}: ended with {done.returncode}:\n{said}{rest}')
+    return said
 
 
 class Service:
