@@ -68,7 +68,8 @@ def missing(text, document, tree, written):
         elif PATH.fullmatch(code) and code not in written and tree.there(code, document) is False:
             yield code
     for command in COMMAND.findall(re.sub(CODE, '', text)):
-        if not (tree.root / command.rstrip('.')).exists():
+        # A program that is built is there as its source.
+        if not any((tree.root / f'{command.rstrip(".")}{suffix}').exists() for suffix in ('', '.c')):
             yield command
 
 

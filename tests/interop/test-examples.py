@@ -135,6 +135,9 @@ def forward(language, direction):
                     echo_through(int(port))
                 server.stop()
                 assert client.finish() == 1, client.tail()
+        with Sshd('AllowTcpForwarding no', host_keys=('ed25519',)) as server:
+            if direction == 'remote':
+                refused('forward', [*forward, *sshd_known(server), *where], 1)
         with Sshd(host_keys=('ed25519',)) as server:
             with Program([*forward, *sshd_known(server), *where]) as client:
                 port, = said(client, r'^forwarding port (\d+)$')
@@ -242,7 +245,7 @@ def _():
 
 if BINDINGS:
     peers._cases.clear()
-    for language in ('python',):
+    for language in ('python', 'javascript'):
         all_four(language)
 
     @case('/examples/python/survive')
