@@ -229,11 +229,6 @@ OLD_NAMES = {'coming-from-paramiko.md': check_paramiko, 'coming-from-libssh.md':
 
 def environment(folder):
     """That of somebody who has the library, his programs and nothing else."""
-    # As installed, but for where things are.
-    text = (BUILD / 'meson-private' / 'libdevssh-1.pc').read_text(encoding='utf-8')
-    text = re.sub(r'^Cflags:.*', f'Cflags: -I{SOURCE} -I{BUILD}', text, flags=re.M)
-    (folder / 'libdevssh-1.pc').write_text(re.sub(r'^Libs:.*', f'Libs: -L{BUILD}/libdevssh -ldevssh-1', text, flags=re.M),
-                                           encoding='utf-8')
     vapi = folder / 'vapi'          # the two files are installed beside each other
     vapi.mkdir()
     for part in ['introspection/libdevssh-1.vapi', 'meson-private/libdevssh-1.deps']:
@@ -245,7 +240,7 @@ def environment(folder):
     for name, command in wrappers.items():
         (programs / name).write_text(f'#!/bin/sh\nPATH={shlex.quote(os.environ["PATH"])}\nexec {command} "$@"\n', encoding='utf-8')
         (programs / name).chmod(0o755)
-    return {**os.environ, 'PATH': f'{programs}:{os.environ["PATH"]}', 'PKG_CONFIG_PATH': str(folder), 'HOME': str(folder),
+    return {**os.environ, 'PATH': f'{programs}:{os.environ["PATH"]}', 'PKG_CONFIG_PATH': str(BUILD / 'meson-uninstalled'), 'HOME': str(folder),
             'PYTHONUNBUFFERED': '1', 'PYTHONDONTWRITEBYTECODE': '1', 'no_proxy': '*', 'CCACHE_DISABLE': '1'}
 
 
