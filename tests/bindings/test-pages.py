@@ -44,7 +44,8 @@ ELSEWHERE = ['writing-a-service.md']
 BEGINS_WITH = {f'getting-started-{language}.md': 'getting-started.md' for language in ('c', 'python', 'javascript', 'vala')} | {
     f'coming-from-{library}.md': 'getting-started.md' for library in ('libssh', 'paramiko', 'dev-tunnels-ssh')}
 PORTS = ['2222', '2223', '8000', '8080', '9000']
-RUNNERS = {'gjs': (GJS, 'no gjs'), 'valac': (VALAC, 'no valac'), 'paramiko': (importlib.util.find_spec('paramiko'), 'no paramiko'),
+RUNNERS = {'gjs': (GJS, 'no gjs'), 'valac': (VALAC, 'no valac'),
+           'paramiko': (importlib.util.find_spec('paramiko'), 'no paramiko'),
            'libssh': (list(Path('/usr/include/libssh').glob('*.h')), 'no headers of libssh')}
 # A block that is neither compiled nor run: (page, its language), and why.
 NOT_RUN = {
@@ -55,11 +56,13 @@ PLAIN = ['', 'text', 'ini']
 # What a fragment of C may use without saying what it is. *_cb: the callback of an asynchronous operation.
 NAMES_IN_C = {
     'session': 'DevSshSession *', 'client_session': 'DevSshClientSession *', 'client': 'DevSshClient *',
-    'server': 'DevSshServer *', 'config': 'DevSshSessionConfig *', 'channel': 'DevSshChannel *', 'verifier': 'DevSshHostKeyVerifier *',
+    'server': 'DevSshServer *', 'config': 'DevSshSessionConfig *', 'channel': 'DevSshChannel *',
+    'verifier': 'DevSshHostKeyVerifier *',
     'known_hosts': 'DevSshKnownHosts *', 'credentials': 'DevSshClientCredentials *', 'host_keys': 'DevSshServerCredentials *',
     'key': 'DevSshKeyPair *', 'contour': 'DevSshSessionContour *', 'pipes': 'DevSshMultiChannelStream *',
     'secure': 'DevSshSecureStream *', 'stream': 'GIOStream *', 'connection': 'GIOStream *', 'file': 'GFile *',
-    'cancellable': 'GCancellable *', 'result': 'GAsyncResult *', 'bytes': 'GBytes *', 'error': 'GError *', 'user_data': 'gpointer ',
+    'cancellable': 'GCancellable *', 'result': 'GAsyncResult *', 'bytes': 'GBytes *', 'error': 'GError *',
+    'user_data': 'gpointer ',
 }
 FUNCTIONS_IN_C = {
     'try_again_cb': 'gboolean try_again_cb (gpointer data);',
@@ -190,7 +193,8 @@ def check_libssh(text):
 def check_dev_tunnels(text):
     """By the map of names; what stands for a whole class is the beginning of some."""
     lines = (SOURCE / 'tests' / 'api-map.txt').read_text(encoding='utf-8').splitlines()
-    there = {part for line in lines if line and not line.startswith('#') for part in [line.split()[0], line.split()[0].split('.')[0]]}
+    names = [line.split()[0] for line in lines if line and not line.startswith('#')]
+    there = {*names, *(name.split('.')[0] for name in names)}
     unknown = [word for word in old_names(text) if re.fullmatch(r'\w+(\.\w+)*', word) and word not in there]
     if unknown:
         raise Failed(f'tests/api-map.txt has no {", ".join(unknown)}')
@@ -238,10 +242,11 @@ def environment(folder):
     wrappers = {'cc': f'{shlex.join(COMPILER)} -Wall -Werror', 'devssh': BUILD / 'tools' / 'devssh', 'python3': sys.executable,
                 'valac': f'{VALAC} --vapidir={folder}/vapi --fatal-warnings', 'gjs': GJS}
     for name, command in wrappers.items():
-        (programs / name).write_text(f'#!/bin/sh\nPATH={shlex.quote(os.environ["PATH"])}\nexec {command} "$@"\n', encoding='utf-8')
+        script = f'#!/bin/sh\nPATH={shlex.quote(os.environ["PATH"])}\nexec {command} "$@"\n'
+        (programs / name).write_text(script, encoding='utf-8')
         (programs / name).chmod(0o755)
-    return {**os.environ, 'PATH': f'{programs}:{os.environ["PATH"]}', 'PKG_CONFIG_PATH': str(BUILD / 'meson-uninstalled'), 'HOME': str(folder),
-            'PYTHONUNBUFFERED': '1', 'PYTHONDONTWRITEBYTECODE': '1', 'no_proxy': '*', 'CCACHE_DISABLE': '1'}
+    return {**os.environ, 'PATH': f'{programs}:{os.environ["PATH"]}', 'HOME': str(folder),
+            'PKG_CONFIG_PATH': str(BUILD / 'meson-uninstalled'), 'PYTHONUNBUFFERED': '1', 'PYTHONDONTWRITEBYTECODE': '1', 'no_proxy': '*', 'CCACHE_DISABLE': '1'}
 
 
 def run(command, folder, env):
@@ -291,7 +296,7 @@ class Service:
 
 
 def free_ports(count):
-    """Ports that are free, and outside the range from which the system takes those of clients while the pages are worked through."""
+    """Ports that are free, and outside the range from which the system takes those of clients meanwhile."""
     ports = []
     for port in random.sample(range(15000, 32000), 2000):
         try:
@@ -327,7 +332,7 @@ def program_of(text):
 
 def compile_fragment(text, folder, env):
     (folder / 'fragment.c').write_text(program_of(text), encoding='utf-8')
-    run(['bash', '-c', 'cc -fmax-errors=2 -fsyntax-only -Wno-unused -Wno-unused-function fragment.c $(pkg-config --cflags libdevssh-1)'], folder, env)
+    run(['bash', '-c', 'cc -fmax-errors=2 -fsyntax-only -Wno-unused fragment.c $(pkg-config --cflags libdevssh-1)'], folder, env)
 
 
 def compile_program(text, folder, env):
@@ -427,12 +432,12 @@ def title(block):
 # ---- the test itself ----
 
 def self_test(names):
-    for word in ['DevSsh.Session.open_channel_async', 'DevSsh.run', 'Channel.read', 'devssh_session_close', 'DevSshSession::closed',
-                 'DEVSSH_ERROR_HOST_KEY', 'DEVSSH_PLUGIN_EXPORT', '::channel-opening', 'add_service', 'Gio.File', 'do_channel_opening',
-                 'DevSsh.Service.do_activated', 'DevSshSession:is-closed']:
+    for word in ['DevSsh.Session.open_channel_async', 'DevSsh.run', 'Channel.read', 'devssh_session_close',
+                 'DevSshSession::closed', 'DEVSSH_ERROR_HOST_KEY', 'DEVSSH_PLUGIN_EXPORT', '::channel-opening', 'add_service',
+                 'Gio.File', 'do_channel_opening', 'DevSsh.Service.do_activated', 'DevSshSession:is-closed']:
         assert names.has(word) is True, word
-    for word in ['DevSsh.Session.open_chanel', 'DevSsh.walk', 'Channel.peek', 'devssh_session_shut', 'DevSshSession::shut', 'DevSshNone',
-                 'DEVSSH_ERROR_WEATHER', '::channel-opened', 'add_servise', 'Gio.Fiel', 'do_chanel', 'DevSshSession:is-shut']:
+    for word in ['DevSsh.Session.open_chanel', 'DevSsh.walk', 'Channel.peek', 'devssh_session_shut', 'DevSshSession::shut',
+                 'DevSshNone', 'DEVSSH_ERROR_WEATHER', '::channel-opened', 'add_servise', 'Gio.Fiel', 'do_chanel', 'DevSshSession:is-shut']:
         assert names.has(word) is False, word
     for word in ['true', 'Soup.Message', 'ssh -L', '/etc/passwd', 'g_object_unref']:
         assert names.has(word) is None, word
@@ -479,7 +484,8 @@ def main():
             results.append(failure is None)
             for line in (failure or '').splitlines():
                 print(f'{path}: {line}', file=sys.stderr)
-            print(f"{'ok' if failure is None else 'not ok'} {len(results)} /pages/{path}{f' # SKIP {skip}' if skip else ''}", flush=True)
+            verdict = 'ok' if failure is None else 'not ok'
+            print(f"{verdict} {len(results)} /pages/{path}{f' # SKIP {skip}' if skip else ''}", flush=True)
 
     names = Names(GIR)
     for name, test in [('names', lambda: self_test(names)), ('blocks', self_test_blocks)]:
