@@ -246,7 +246,8 @@ def environment(folder):
         (programs / name).write_text(script, encoding='utf-8')
         (programs / name).chmod(0o755)
     return {**os.environ, 'PATH': f'{programs}:{os.environ["PATH"]}', 'HOME': str(folder),
-            'PKG_CONFIG_PATH': str(BUILD / 'meson-uninstalled'), 'PYTHONUNBUFFERED': '1', 'PYTHONDONTWRITEBYTECODE': '1', 'no_proxy': '*', 'CCACHE_DISABLE': '1'}
+            'PKG_CONFIG_PATH': str(BUILD / 'meson-uninstalled'), 'PYTHONUNBUFFERED': '1',
+            'PYTHONDONTWRITEBYTECODE': '1', 'no_proxy': '*', 'CCACHE_DISABLE': '1'}
 
 
 def run(command, folder, env):
@@ -437,7 +438,8 @@ def self_test(names):
                  'Gio.File', 'do_channel_opening', 'DevSsh.Service.do_activated', 'DevSshSession:is-closed']:
         assert names.has(word) is True, word
     for word in ['DevSsh.Session.open_chanel', 'DevSsh.walk', 'Channel.peek', 'devssh_session_shut', 'DevSshSession::shut',
-                 'DevSshNone', 'DEVSSH_ERROR_WEATHER', '::channel-opened', 'add_servise', 'Gio.Fiel', 'do_chanel', 'DevSshSession:is-shut']:
+                 'DevSshNone', 'DEVSSH_ERROR_WEATHER', '::channel-opened', 'add_servise', 'Gio.Fiel', 'do_chanel',
+                 'DevSshSession:is-shut']:
         assert names.has(word) is False, word
     for word in ['true', 'Soup.Message', 'ssh -L', '/etc/passwd', 'g_object_unref']:
         assert names.has(word) is None, word
