@@ -83,7 +83,7 @@ def main():
     written = {name for text in texts.values() for name in WRITTEN.findall(text)}
 
     here = root / 'docs' / 'architecture.md'
-    gone = '`session/gone.c` `devssh_gone()` `wire/gone-*.c` `gone.py` [x](gone.md) `tests/gone/`\n    tests/gone-too\n'
+    gone = '`session/gone.c` `devssh_gone()` `wire/gone-*.c` `gone.py` [x](GONE.md) `tests/gone/`\n    tests/gone-too\n'
     good = ('`session/devssh-session.c` `devssh_session_close()` `wire/devssh-*.c` `test-paths.py` [x](overview.md) `tests/wire/`'
             ' `text/plain` `SSH-2.0-x` `a.out` `echo.py` `build/x.c`\n    tests/run\n```\n`gone.py`\n```\n')
     results = [('self-test/gone', [] if len(list(missing(gone, here, tree, set()))) == 7 else ['not all seen']),

@@ -459,7 +459,7 @@ def self_test(names):
 def self_test_blocks():
     """What is wrong is seen to be."""
     seen = []
-    page = Page('self-test.md', None, lambda path, failure=None, skip=None: seen.append((path, failure)), ['4711'])
+    page = Page('SELF-TEST.md', None, lambda path, failure=None, skip=None: seen.append((path, failure)), ['4711'])
     with tempfile.TemporaryDirectory(prefix='pages.') as folder:
         page.folder = Path(folder)
         page.env = environment(page.folder)
@@ -474,7 +474,7 @@ def self_test_blocks():
                 (None, None, 'c', 'int\nmain (void)\n{\n  devssh_none ();\n}\n'), (None, None, 'sh', 'no-such-command\n'),
                 (None, None, 'sh', 'devssh exec --no-such-option\n'), (None, None, 'python', 'print()\n')]:
             page.check('bad', page.do, kind, argument, language, text)
-    wrong = [result for result in seen if (result[0] == 'self-test/good') != (result[1] is None)]
+    wrong = [result for result in seen if (result[0] == 'SELF-TEST/good') != (result[1] is None)]
     assert len(seen) == 14 and not wrong, wrong
 
 
