@@ -39,7 +39,7 @@ from gi.repository import DevSsh, Gio, GLib, GObject
 
 BUILD, SOURCE = Path(sys.argv[1]), Path(sys.argv[2])
 GIR, GJS, VALAC, *COMPILER = sys.argv[3:]
-PATIENCE = 30           # seconds until a program that serves is ready, or a command has ended
+PATIENCE = 100          # seconds until a program that serves is ready, or a command has ended
 ELSEWHERE = ['writing-a-service.md']
 BEGINS_WITH = {f'getting-started-{language}.md': 'getting-started.md' for language in ('c', 'python', 'javascript', 'vala')} | {
     f'coming-from-{library}.md': 'getting-started.md' for library in ('libssh', 'paramiko', 'dev-tunnels-ssh')}
