@@ -29,6 +29,26 @@ function promisify(owner, start, finish) {
     };
 }
 
+// A handler that leaves the question returns false, and then the channel may wait for accept_channel_async(). GLib cannot tell that
+// from one that throws; but who throws refuses.
+function refuseWhatThrows(owner, signal) {
+    for (const name of ['connect', 'connect_after']) {
+        const original = owner[name];
+        owner[name] = function (detailed, handler) {
+            return original.call(this, detailed, detailed !== signal ? handler : function (...args) {
+                try {
+                    return handler.apply(this, args);
+                } catch (error) {
+                    const opening = args[args.length - 1];
+                    if (!opening.get_answered())
+                        opening.reject(0, null);
+                    throw error;
+                }
+            });
+        };
+    }
+}
+
 // Runs the main context until the promise is settled; what it has become is returned or thrown. For the outermost line of a program,
 // as in Python. There an `await` would do, but for this: GJS makes no Error of a GError while no JavaScript is on the stack, and
 // handlers of `closed`, `disconnected` and others that have one would not be called.
@@ -58,6 +78,9 @@ function _init() {
             }
         }
     }
+    refuseWhatThrows(this.Session.prototype, 'channel-opening');
+    refuseWhatThrows(this.MultiChannelStream.prototype, 'channel-opening');
+    refuseWhatThrows(this.Server.prototype, 'session-channel-opening');
     // As GJS itself does for Gio.ListStore.
     this.PluginRegistry.prototype[Symbol.iterator] = function* () {
         for (let i = 0; i < this.get_n_items(); i++)
