@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An exception in a handler is a refusal and a log line, never a crash or a grant. Every signal, virtual method and factory of the
-// GIR has a row, and a row makes the real thing happen between two sessions; who has none fails. Prints TAP.
+// An exception in a handler is a refusal and a log line, never a crash or a grant. Every signal, virtual method and factory of
+// the GIR has a row, and a row makes the real thing happen between two sessions; who has none fails. Prints TAP.
 //
 //   test-exceptions.js GIR        with DEVSSH_PLUGIN_PATH
 imports.gi.versions.DevSsh = '1';
@@ -178,9 +178,9 @@ async function lives({client, server}) {
 }
 
 async function openChannel(options) {
-    const sessions = await connect(options);
-    const [ours, theirs] = await Promise.all([sessions.client.open_channel_async(null), sessions.server.accept_channel_async(null)]);
-    return {...sessions, ours, theirs};
+    const {client, server} = await connect(options);
+    const [ours, theirs] = await Promise.all([client.open_channel_async(null), server.accept_channel_async(null)]);
+    return {client, server, ours, theirs};
 }
 
 const host = (key = HOST_KEY) => {
@@ -743,7 +743,8 @@ const rows = {
     },
 
     async 'Session::progress'() {
-        assert(await login({make: (...sessions) => sessions.forEach(session => session.connect('progress', fling))}), 'alice is in');
+        const make = (...sessions) => sessions.forEach(session => session.connect('progress', fling));
+        assert(await login({make}), 'alice is in');
     },
 
     async 'Session::service-activated'() {
@@ -877,7 +878,7 @@ const rows = {
 
     async 'PortForwarder.set_listener_factory'() {
         const {client, server, port} = await forwarding();
-        await factory(client, server, 'set_listener_factory', port);
+        await factory(client, server, 'set_listener_factory', () => client.forward_to_remote_port_async(null, 0, null, port));
         server.get_port_forwarder().set_listener_factory(flingError);
         assert(await client.forward_from_remote_port_async(null, 0, null, port) === null, 'the peer refuses');
         server.get_port_forwarder().set_listener_factory(null);
@@ -886,7 +887,7 @@ const rows = {
 
     async 'PortForwarder.set_message_factory'() {
         const {client, server, port} = await forwarding();
-        await factory(client, server, 'set_message_factory', port);
+        await factory(client, server, 'set_message_factory', () => client.forward_from_remote_port_async(null, 0, null, port));
     },
 
     async 'SessionConfig.set_message_handler'() {
@@ -895,14 +896,13 @@ const rows = {
         const {client, server} = await connect({config});
         client.send_message(new Uint8Array([200]));
         await works(server.wait_closed_async());
-        assert(server.get_error().matches(DevSsh.DisconnectReason.quark(), DevSsh.DisconnectReason.PROTOCOL_ERROR), 'with its error');
+        const {PROTOCOL_ERROR} = DevSsh.DisconnectReason;
+        assert(server.get_error().matches(DevSsh.DisconnectReason.quark(), PROTOCOL_ERROR), 'the session has ended with it');
     },
 };
 
-async function factory(client, server, setter, port) {
+async function factory(client, server, setter, start) {
     const forwarder = client.get_port_forwarder();
-    const start = () => client[setter === 'set_listener_factory' ? 'forward_to_remote_port_async' : 'forward_from_remote_port_async'](
-        null, 0, null, port);
     forwarder[setter](flingError);
     let failure = null;
     try {
