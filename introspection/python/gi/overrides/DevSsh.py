@@ -27,7 +27,7 @@ import functools
 import weakref
 
 from gi.module import get_introspection_module
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 DevSsh = get_introspection_module('DevSsh')
 CLASSES = ['Channel', 'Client', 'ClientSession', 'KeyPair', 'KnownHosts', 'MultiChannelStream', 'PortForwarder', 'SecureStream',
@@ -210,22 +210,28 @@ DevSsh.Session.accepted = _accepted
 READ_SIZE = 256 * 1024
 
 
-async def _leave_channel(self, kind, error, trace):
-    if not self.get_is_closed():
-        await self.close_async()
+# The one stream that reads from a channel. It holds channel and session, so the channel must not hold it.
+_streams = weakref.WeakKeyDictionary()
 
 
 def _stream_of(channel):
-    """The one stream that reads from it, made when it is first needed."""
-    stream = getattr(channel, '_stream', None)
-    if stream is None:
-        stream = channel._stream = DevSsh.ChannelStream.new(channel)
-    return stream
+    if channel not in _streams:
+        _streams[channel] = DevSsh.ChannelStream.new(channel)
+    return _streams[channel]
+
+
+async def _leave_channel(self, kind, error, trace):
+    if not self.get_is_closed():
+        await self.close_async()
+    _streams.pop(self, None)
 
 
 async def _read(self, size=READ_SIZE):
     """What has come, at most size bytes; b'' when the peer has sent all."""
     source = _stream_of(self).get_input_stream()
+    if source.is_readable():
+        # No turn of the loop for what is there already.
+        return source.read_bytes(size, None).get_data() or b''
     data = await _Operation(functools.partial(source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, None), source.read_bytes_finish)
     return data.get_data() or b''
 
@@ -265,6 +271,51 @@ def _add_service_of(self, cls, name=None, rules=None, *rest, **keywords):
 
 
 DevSsh.SessionConfig.add_service = _add_service_of
+
+
+# ---- operations that a class in Python implements ----
+
+def _telling(begin):
+    """What raises before it has called back calls back now: nobody else would tell who waits."""
+    @functools.wraps(begin)
+    def call(self, *args):
+        *args, callback, data = args
+        told = []
+
+        def tell(source, result, *rest):
+            told.append(True)
+            callback(source, result)
+        try:
+            begin(self, *args, tell, data)
+        except Exception as raised:
+            if not told:
+                result = Gio.Task.new(self, None, None)
+                result._raised = raised if isinstance(raised, GLib.Error) else GLib.Error.new_literal(
+                    DevSsh.error_quark(), f'The service has failed: {raised!r}', DevSsh.Error.REFUSED)
+                tell(self, result)
+            raise
+    return call
+
+
+def _told(finish):
+    @functools.wraps(finish)
+    def call(self, result):
+        if hasattr(result, '_raised'):
+            raise result._raised
+        return finish(self, result)
+    return call
+
+
+def _implemented(cls, **keywords):
+    super(DevSsh.PortForwarder, cls).__init_subclass__(**keywords)
+    for name in [name for name in vars(cls) if name.startswith('do_') and name.endswith('_async')]:
+        finish = f"{name.removesuffix('_async')}_finish"
+        if finish in vars(cls):
+            setattr(cls, name, _telling(vars(cls)[name]))
+            setattr(cls, finish, _told(vars(cls)[finish]))
+
+
+DevSsh.PortForwarder.__init_subclass__ = classmethod(_implemented)
 
 for _class in CLASSES:
     _cls = getattr(DevSsh, _class)
