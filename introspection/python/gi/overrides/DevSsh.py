@@ -23,6 +23,7 @@ A service names its rules in its class, and a configuration takes it as it is:
 """
 import asyncio
 import collections
+import contextlib
 import functools
 import weakref
 
@@ -201,7 +202,9 @@ def run(awaitable):
         if not outcome:
             waiting_for = None
             if interrupted:
-                coroutine.close()
+                # It may want to wait once more.
+                with contextlib.suppress(RuntimeError):
+                    coroutine.close()
                 raise interrupt
             interrupted = True
             step(None, interrupt)
