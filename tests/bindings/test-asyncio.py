@@ -3,6 +3,7 @@
 """Python's awaitables under a loop of asyncio that is GLib's. Prints TAP."""
 import asyncio
 import gc
+import subprocess
 import sys
 import weakref
 
@@ -80,6 +81,17 @@ async def test_accepted():
         await client.open_channel_async(name)
     client.close(BYE, None)
     assert await serving == ['one', 'two']
+
+
+@under_asyncio
+async def test_accepted_goes_on():
+    """Who was not patient enough for one channel has missed none."""
+    client, server = await plain()
+    async with client, server:
+        channels = server.accepted()
+        await raises(asyncio.wait_for(channels.__anext__(), 0.01), asyncio.TimeoutError)
+        await client.open_channel_async('late')
+        assert (await channels.__anext__()).get_channel_type() == 'late'
 
 
 @under_asyncio
@@ -219,15 +231,24 @@ async def test_run_is_refused():
         assert False, 'it ran'
 
 
+async def as_a_program():
+    client, server = await plain()
+    async with client, server:
+        print((await client.request_async('x', True, b''))[0])
+
+
 def test_with_its_own_run():
-    """The last: it closes the loop."""
-    async def main():
-        client, server = await plain()
-        async with client, server:
-            return (await client.request_async('x', True, b''))[0]
-    assert asyncio.run(main()) is False
+    """In a process of its own: the second loop that gbulb makes has another context than GLib's default one."""
+    done = subprocess.run([sys.executable, __file__, 'as-a-program'], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == 'False\n', done
+
+
+def main():
+    gbulb.install()
+    if sys.argv[1:] == ['as-a-program']:
+        return asyncio.run(as_a_program())
+    return tap.run('/python/asyncio', tap.tests_in(globals()))
 
 
 if __name__ == '__main__':
-    gbulb.install()
-    sys.exit(tap.run('/python/asyncio', tap.tests_in(globals())))
+    sys.exit(main())

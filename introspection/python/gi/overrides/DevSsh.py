@@ -11,8 +11,14 @@
     DevSsh.run(main())
 
 Where the library takes or gives GLib.Bytes, an operation that is awaited takes `bytes` as well; Channel.read() and
-Channel.write() are made of them. Under a running asyncio loop that lives in the GLib main context, `await` works there
-too. With a callback everything is as the GIR says.
+Channel.write() are made of them. With a callback everything is as the GIR says.
+
+An operation begins when it is called, and can be awaited later: call several, and they run side by side. Who gives up
+waiting for one (a time-out, a cancelled task, Ctrl-C in DevSsh.run()) gives up the operation, too, unless it was given a
+cancellable of its own.
+
+Under a loop of asyncio that turns the main context of the session, as gbulb's does (gbulb.install(), then asyncio.run()),
+all of that is the same. A loop of asyncio's own waits for ever: it does not turn GLib's sources.
 
 A service names its rules in its class, and a configuration takes it as it is:
 
