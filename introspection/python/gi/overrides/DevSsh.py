@@ -308,30 +308,55 @@ _add(DevSsh.Session, __aenter__=_enter, __aexit__=_leave_session, accepted=_acce
 READ_SIZE = 256 * 1024
 
 
-# The one stream that reads from a channel. It holds channel and session, so the channel must not hold it.
-_streams = weakref.WeakKeyDictionary()
+class _Reader:
+    """The one stream that reads from a channel. It holds channel and session, so the channel must not hold it."""
+
+    def __init__(self, channel):
+        self._stream = DevSsh.ChannelStream.new(channel)
+        self._source = self._stream.get_input_stream()
+        self._cancellable = Gio.Cancellable()
+        self._given_up = None       # a read that nobody waits for any more: what comes of it is for the next one
+        self._rest = b''
+
+    async def read(self, size):
+        data = self._rest or await self._more(size)
+        self._rest = data[size:]
+        return data[:size]
+
+    async def _more(self, size):
+        reading, self._given_up = self._given_up, None
+        if not reading and self._source.is_readable():
+            # No turn of the loop for what is there already.
+            return self._source.read_bytes(size, None).get_data() or b''
+        if not reading:
+            reading = _Operation(functools.partial(self._source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, self._cancellable),
+                                 self._source.read_bytes_finish)
+        try:
+            return (await reading).get_data() or b''
+        except GLib.Error:
+            raise
+        except BaseException:
+            self._given_up = reading
+            raise
+
+    def __del__(self):
+        self._cancellable.cancel()
 
 
-def _stream_of(channel):
-    if channel not in _streams:
-        _streams[channel] = DevSsh.ChannelStream.new(channel)
-    return _streams[channel]
+_readers = weakref.WeakKeyDictionary()
 
 
 async def _leave_channel(self, kind, error, trace):
     if not self.get_is_closed():
         await self.close_async()
-    _streams.pop(self, None)
+    _readers.pop(self, None)
 
 
 async def _read(self, size=READ_SIZE):
-    """What has come, at most size bytes; b'' when the peer has sent all."""
-    source = _stream_of(self).get_input_stream()
-    if source.is_readable():
-        # No turn of the loop for what is there already.
-        return source.read_bytes(size, None).get_data() or b''
-    data = await _Operation(functools.partial(source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, None), source.read_bytes_finish)
-    return data.get_data() or b''
+    """What has come, at most size bytes; b'' when the peer has sent all. Who gives up waiting loses nothing."""
+    if self not in _readers:
+        _readers[self] = _Reader(self)
+    return await _readers[self].read(size)
 
 
 async def _read_all(self):
@@ -346,6 +371,32 @@ async def _write(self, data):
 
 
 _add(DevSsh.Channel, __aenter__=_enter, __aexit__=_leave_channel, __aiter__=_read_all, read=_read, write=_write)
+
+# ---- questions ----
+
+def _refuse_what_raises(cls, signal):
+    """A handler that leaves the question gives False, and then the channel may wait for accept_channel_async(). GLib cannot tell
+    that from one that raises; but who raises refuses. Such a handler is disconnected by its number, not by its function."""
+    def wrap(connect):
+        @functools.wraps(connect)
+        def call(self, detailed, handler, *rest):
+            def refusing(*args):
+                try:
+                    return handler(*args)
+                except BaseException:
+                    opening = next(arg for arg in args if isinstance(arg, DevSsh.ChannelOpening))
+                    if not opening.get_answered():
+                        opening.reject(DevSsh.ChannelOpenFailure.NONE, None)
+                    raise
+            return connect(self, detailed, refusing if detailed.replace('_', '-') == signal else handler, *rest)
+        return call
+    for name in ('connect', 'connect_after', 'connect_object', 'connect_object_after'):
+        setattr(cls, name, wrap(getattr(cls, name)))
+
+
+_refuse_what_raises(DevSsh.Session, 'channel-opening')
+_refuse_what_raises(DevSsh.MultiChannelStream, 'channel-opening')
+_refuse_what_raises(DevSsh.Server, 'session-channel-opening')
 
 # ---- services ----
 
