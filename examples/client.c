@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a command on a server and shows what it says.
+/* Runs a command on a host whose key is known, and ends as the command does.
  *
- *   client HOST PORT USER KEY-FILE HOST-FINGERPRINT COMMAND
- *   client localhost 22 alice ~/.ssh/id_ed25519 SHA256:... "uname -a"
+ *   client HOST PORT USER KEY-FILE KNOWN-HOSTS COMMAND
+ *   client localhost 22 alice ~/.ssh/id_ed25519 ~/.ssh/known_hosts "uname -a"
  */
 #include <libdevssh/devssh.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-typedef struct
-{
-  GMainLoop  *loop;
-  char      **argv;
-  int         status;
-} Job;
+static char **words;
 
 static void
-give_up (Job *job, GError *error)
+stop (const GError *error)
 {
   g_printerr ("client: %s\n", error != NULL ? error->message : "refused");
-  g_clear_error (&error);
-  job->status = 255;
-  g_main_loop_quit (job->loop);
+  exit (255);
 }
 
 static void
-data (DevSshChannel *channel, GBytes *bytes, Job *job)
+data (DevSshChannel *channel, GBytes *bytes, FILE *where)
 {
-  fwrite (g_bytes_get_data (bytes, NULL), 1, g_bytes_get_size (bytes), stdout);
+  fwrite (g_bytes_get_data (bytes, NULL), 1, g_bytes_get_size (bytes), where);
 }
 
 static void
-closed (DevSshChannel *channel, Job *job)
+extended_data (DevSshChannel *channel, guint type, GBytes *bytes, FILE *where)
 {
-  job->status = (int) devssh_channel_get_exit_status (channel);
-  g_main_loop_quit (job->loop);
+  data (channel, bytes, where);
+}
+
+static void
+closed (DevSshChannel *channel, gpointer user_data)
+{
+  if (devssh_channel_get_error (channel) != NULL)
+    stop (devssh_channel_get_error (channel));
+  exit ((int) devssh_channel_get_exit_status (channel));
 }
 
 static void
@@ -42,24 +43,21 @@ started (GObject *channel, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   if (!devssh_channel_exec_finish (DEVSSH_CHANNEL (channel), result, &error))
-    give_up (user_data, error);
+    stop (error);
 }
 
 static void
 opened (GObject *session, GAsyncResult *result, gpointer user_data)
 {
-  Job *job = user_data;
   GError *error = NULL;
   DevSshChannel *channel = devssh_session_open_channel_finish (DEVSSH_SESSION (session), result, &error);
 
   if (channel == NULL)
-    {
-      give_up (job, error);
-      return;
-    }
-  g_signal_connect (channel, "data", G_CALLBACK (data), job);
-  g_signal_connect (channel, "closed", G_CALLBACK (closed), job);
-  devssh_channel_exec_async (channel, job->argv[6], NULL, started, job);
+    stop (error);
+  g_signal_connect (channel, "data", G_CALLBACK (data), stdout);
+  g_signal_connect (channel, "extended-data", G_CALLBACK (extended_data), stderr);
+  g_signal_connect (channel, "closed", G_CALLBACK (closed), NULL);
+  devssh_channel_exec_async (channel, words[6], NULL, started, NULL);
 }
 
 static void
@@ -68,42 +66,27 @@ authenticated (GObject *session, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   if (!devssh_client_session_authenticate_finish (DEVSSH_CLIENT_SESSION (session), result, &error))
-    give_up (user_data, error);
-  else
-    devssh_session_open_channel_async (DEVSSH_SESSION (session), NULL, NULL, opened, user_data);
+    stop (error);
+  devssh_session_open_channel_async (DEVSSH_SESSION (session), NULL, NULL, opened, NULL);
 }
 
-/* Is it the host we wanted? Nothing of the user leaves before the answer. */
-static gboolean
-authenticating (DevSshSession *session, DevSshAuthentication *host, Job *job)
-{
-  g_autofree char *fingerprint = devssh_key_pair_dup_fingerprint (devssh_authentication_get_public_key (host));
-
-  if (g_str_equal (fingerprint, job->argv[5]))
-    devssh_authentication_accept (host, NULL);
-  return TRUE;
-}
-
+/* The verifier answers for the host: a key that is not known to be its own ends the session before the user's name has left. */
 static void
-connected (GObject *client, GAsyncResult *result, gpointer user_data)
+connected (GObject *client, GAsyncResult *result, gpointer verifier)
 {
-  Job *job = user_data;
   GError *error = NULL;
-  g_autoptr(GFile) file = g_file_new_for_path (job->argv[4]);
+  g_autoptr(GFile) file = g_file_new_for_path (words[4]);
   g_autoptr(DevSshKeyPair) key = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
-  g_autoptr(DevSshClientCredentials) user = devssh_client_credentials_new (job->argv[3]);
+  g_autoptr(DevSshClientCredentials) user = devssh_client_credentials_new (words[3]);
   DevSshClientSession *session = NULL;
 
   if (key != NULL)
-    session = devssh_client_connect_finish (DEVSSH_CLIENT (client), result, &error);
+    session = devssh_client_connect_to_host_finish (DEVSSH_CLIENT (client), result, &error);
   if (session == NULL)
-    {
-      give_up (job, error);
-      return;
-    }
+    stop (error);
   devssh_client_credentials_add_key (user, key);
-  g_signal_connect (session, "authenticating", G_CALLBACK (authenticating), job);
-  devssh_client_session_authenticate_async (session, user, NULL, authenticated, job);
+  devssh_host_key_verifier_attach (verifier, session, words[1], (guint16) atoi (words[2]));
+  devssh_client_session_authenticate_async (session, user, NULL, authenticated, NULL);
 }
 
 int
@@ -111,17 +94,20 @@ main (int argc, char *argv[])
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr(DevSshClient) client = devssh_client_new (NULL);
-  g_autoptr(GSocketConnectable) host = NULL;
-  Job job = { loop, argv, 0 };
+  g_autoptr(DevSshKnownHosts) known_hosts = devssh_known_hosts_new ();
+  g_autoptr(DevSshHostKeyVerifier) verifier = devssh_host_key_verifier_new (known_hosts, DEVSSH_HOST_KEY_POLICY_STRICT);
+  g_autoptr(GFile) file = NULL;
+  g_autoptr(GError) error = NULL;
 
+  words = argv;
   if (argc != 7)
     {
-      g_printerr ("usage: client HOST PORT USER KEY-FILE HOST-FINGERPRINT COMMAND\n");
+      g_printerr ("usage: client HOST PORT USER KEY-FILE KNOWN-HOSTS COMMAND\n");
       return 2;
     }
-  host = g_network_address_new (argv[1], (guint16) g_ascii_strtoull (argv[2], NULL, 10));
-  devssh_client_connect_async (client, host, NULL, connected, &job);
+  file = g_file_new_for_path (words[5]);
+  if (!devssh_known_hosts_load_file (known_hosts, file, NULL, &error))
+    stop (error);
+  devssh_client_connect_to_host_async (client, words[1], (guint16) atoi (words[2]), NULL, connected, verifier);
   g_main_loop_run (loop);
-  devssh_client_close (client);
-  return job.status;
 }

@@ -85,7 +85,7 @@ class Demo:
         self.failed = False
         self.notes = []
         self.key = self.path('alice')
-        for name in ('alice', 'sshd'):
+        for name in ('alice', 'host', 'sshd'):
             subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', self.path(name)], check=True)
         self.hash = hashlib.sha256()
         os.mkdir(self.path('web'))
@@ -98,6 +98,13 @@ class Demo:
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def known_hosts(self, key, port):
+        """A file in which that port of this machine has that key."""
+        path = self.path(f'known-hosts-{port}')
+        with open(self.path(key + '.pub'), encoding='utf-8') as public, open(path, 'w', encoding='utf-8') as file:
+            file.write(f'[127.0.0.1]:{port} {public.read()}')
+        return path
+
     # ---- what listens ----
 
     def web_server(self):
@@ -107,9 +114,10 @@ class Demo:
         return program
 
     def our_server(self):
-        program = Program(os.path.join(BUILD, 'examples', 'server'), '0', self.key + '.pub')
+        program = Program(os.path.join(BUILD, 'examples', 'server'), '0', self.path('host'), self.key + '.pub')
         words = program.wait_for('listening on port ')
-        program.login = (words[0].rstrip(','), 'alice', words[-1])
+        program.login = (words[0].rstrip(','), 'alice', self.known_hosts('host', words[0].rstrip(',')))
+        program.fingerprint = words[-1]
         return program
 
     def sshd(self):
@@ -121,8 +129,7 @@ class Demo:
         program = Program(shutil.which('sshd', path=os.environ['PATH'] + ':/usr/sbin') or 'sshd', '-D', '-e', '-f',
                           self.path('sshd_config'))
         wait_for_port(port, program)
-        shown = subprocess.run(['ssh-keygen', '-l', '-f', self.path('sshd.pub')], check=True, text=True, stdout=subprocess.PIPE)
-        program.login = (str(port), getpass.getuser(), shown.stdout.split()[1])
+        program.login = (str(port), getpass.getuser(), self.known_hosts('sshd', port))
         return program
 
     # ---- what connects: the port where the web server is to be found, and the program ----
@@ -136,8 +143,8 @@ class Demo:
         return listen, program
 
     def our_client(self, server, direction):
-        port, user, host_key = server.login
-        program = Program(os.path.join(BUILD, 'examples', 'forward'), '127.0.0.1', port, user, self.key, host_key, direction,
+        port, user, known_hosts = server.login
+        program = Program(os.path.join(BUILD, 'examples', 'forward'), '127.0.0.1', port, user, self.key, known_hosts, direction,
                           '0', '127.0.0.1', self.web_port)
         return int(program.wait_for('forwarding port ')[0]), program
 
@@ -183,9 +190,9 @@ class Demo:
     def cut(self):
         """One download, one session, many connections: examples/cuts.c compares and measures."""
         with self.our_server() as server:
-            port, user, host_key = server.login
-            result = subprocess.run([os.path.join(BUILD, 'examples', 'cuts'), '127.0.0.1', port, user, self.key, host_key,
-                                     str(4 * SIZE >> 20), SEED, os.path.join(BUILD, 'examples', 'cuts.svg')],
+            port, user, _ = server.login
+            result = subprocess.run([os.path.join(BUILD, 'examples', 'cuts'), '127.0.0.1', port, user, self.key,
+                                     server.fingerprint, str(4 * SIZE >> 20), SEED, os.path.join(BUILD, 'examples', 'cuts.svg')],
                                     env={**os.environ, 'DEVSSH_PLUGIN_PATH': PLUGINS}, check=False, timeout=LIMIT)
         self.failed = self.failed or result.returncode != 0
 

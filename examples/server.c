@@ -1,40 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A server that lets "alice" in with the password "wonderland" or with her key, forwards ports, and answers "echo TEXT".
- * Her session waits for her when its connection is cut.
+/* A server that lets alice in with any key of a file, forwards ports, and answers "echo TEXT". Her session waits for her when its
+ * connection is cut.
  *
- *   server [PORT [PUBLIC-KEY-FILE]]        then, in another terminal:
+ *   server PORT HOST-KEY AUTHORIZED-KEYS        then, in another terminal:
  *   ssh -p PORT alice@localhost echo hello
  *   ssh -p PORT -N -L 8080:localhost:80 alice@localhost
  */
 #include <libdevssh/devssh.h>
+#include <stdlib.h>
 
-static DevSshKeyPair *key_of_alice;
+static GFile *authorized_keys;
+
+static void
+stop (const GError *error)
+{
+  g_printerr ("server: %s\n", error->message);
+  exit (1);
+}
 
 static gboolean
-is_right (DevSshAuthentication *who)
+is_authorized (DevSshKeyPair *key, const char *text)
 {
-  switch (devssh_authentication_get_authentication_type (who))
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (char **line = lines; *line != NULL; line++)
     {
-    case DEVSSH_AUTHENTICATION_TYPE_CLIENT_PASSWORD:
-      return g_strcmp0 (devssh_authentication_get_password (who), "wonderland") == 0;
+      g_autoptr(GBytes) data = g_bytes_new (*line, strlen (*line));
+      g_autoptr(DevSshKeyPair) authorized = devssh_key_pair_import_data (data, DEVSSH_KEY_FORMAT_SSH, NULL, NULL);
 
-    /* First she asks whether the key would do; then she proves that it is hers, which the library has checked. */
-    case DEVSSH_AUTHENTICATION_TYPE_CLIENT_PUBLIC_KEY_QUERY:
-    case DEVSSH_AUTHENTICATION_TYPE_CLIENT_PUBLIC_KEY:
-      return key_of_alice != NULL && devssh_key_pair_equal (devssh_authentication_get_public_key (who), key_of_alice);
-
-    default:
-      return FALSE;
+      if (authorized != NULL && devssh_key_pair_equal (authorized, key))
+        return TRUE;
     }
+  return FALSE;
+}
+
+/* The answer comes later; the proof itself the library has checked. */
+static void
+authorized_keys_read (GObject *file, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr(DevSshAuthentication) who = user_data;
+  g_autofree char *text = NULL;
+
+  if (g_file_load_contents_finish (G_FILE (file), result, &text, NULL, NULL, NULL)
+      && is_authorized (devssh_authentication_get_public_key (who), text))
+    devssh_authentication_accept (who, NULL);
+  else
+    devssh_authentication_reject (who);
 }
 
 static gboolean
 authenticating (DevSshServer *server, DevSshSession *session, DevSshAuthentication *who, gpointer user_data)
 {
-  if (g_strcmp0 (devssh_authentication_get_user_name (who), "alice") == 0 && is_right (who))
-    devssh_authentication_accept (who, NULL);
-  else
-    devssh_authentication_reject (who);
+  DevSshAuthenticationType type = devssh_authentication_get_authentication_type (who);
+
+  /* First she asks whether a key would do, then she comes with the proof that it is hers. */
+  if (g_strcmp0 (devssh_authentication_get_user_name (who), "alice") != 0
+      || (type != DEVSSH_AUTHENTICATION_TYPE_CLIENT_PUBLIC_KEY_QUERY && type != DEVSSH_AUTHENTICATION_TYPE_CLIENT_PUBLIC_KEY))
+    return FALSE;
+  g_file_load_contents_async (authorized_keys, NULL, authorized_keys_read, g_object_ref (who));
   return TRUE;
 }
 
@@ -57,16 +80,15 @@ static gboolean
 channel_requested (DevSshChannel *channel, DevSshChannelRequest *request, gpointer user_data)
 {
   g_autofree char *command = devssh_channel_request_dup_command (request);
-  gboolean is_echo = command != NULL && g_str_has_prefix (command, "echo ");
+  g_autofree char *text = NULL;
+  g_autoptr(GBytes) answer = NULL;
 
-  devssh_channel_request_complete (request, is_echo);
-  if (is_echo)
-    {
-      g_autofree char *text = g_strconcat (command + strlen ("echo "), "\n", NULL);
-      g_autoptr(GBytes) answer = g_bytes_new (text, strlen (text));
-
-      devssh_channel_send_async (channel, answer, NULL, said, NULL);
-    }
+  if (g_strcmp0 (devssh_channel_request_get_request_type (request), "exec") != 0 || !g_str_has_prefix (command, "echo "))
+    return FALSE;
+  devssh_channel_request_complete (request, TRUE);
+  text = g_strconcat (command + strlen ("echo "), "\n", NULL);
+  answer = g_bytes_new (text, strlen (text));
+  devssh_channel_send_async (channel, answer, NULL, said, NULL);
   return TRUE;
 }
 
@@ -84,31 +106,34 @@ main (int argc, char *argv[])
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr(DevSshSessionConfig) config = devssh_session_config_new_with_reconnect ();
   g_autoptr(DevSshServerCredentials) credentials = devssh_server_credentials_new ();
-  g_autoptr(DevSshKeyPair) host_key = devssh_key_pair_generate (DEVSSH_ALGORITHM_KEY_ED25519, 0, NULL);
+  g_autoptr(DevSshKeyPair) host_key = NULL;
   g_autoptr(DevSshServer) server = NULL;
-  g_autofree char *fingerprint = devssh_key_pair_dup_fingerprint (host_key);
-  g_autoptr(GError) error = NULL;
-  guint16 port = argc > 1 ? (guint16) g_ascii_strtoull (argv[1], NULL, 10) : 0;
+  g_autoptr(GFile) host_key_file = NULL;
+  g_autofree char *fingerprint = NULL;
+  GError *error = NULL;
+  guint16 port;
 
-  if (argc > 2)
+  if (argc != 4)
     {
-      g_autoptr(GFile) file = g_file_new_for_path (argv[2]);
-
-      key_of_alice = devssh_key_pair_import_file (file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
-      if (key_of_alice == NULL)
-        g_error ("%s", error->message);
+      g_printerr ("usage: server PORT HOST-KEY AUTHORIZED-KEYS\n");
+      return 2;
     }
-  devssh_session_config_allow_plugins (config, (const char *[]) { "port-forwarding", NULL });
+  host_key_file = g_file_new_for_path (argv[2]);
+  authorized_keys = g_file_new_for_path (argv[3]);
+  host_key = devssh_key_pair_import_file (host_key_file, DEVSSH_KEY_FORMAT_DEFAULT, NULL, NULL, &error);
+  if (host_key == NULL)
+    stop (error);
+  fingerprint = devssh_key_pair_dup_fingerprint (host_key);
   devssh_server_credentials_add_key (credentials, host_key);
+  devssh_session_config_allow_plugins (config, (const char *[]) { DEVSSH_SERVICE_NAME_PORT_FORWARDING, NULL });
+
   server = devssh_server_new (config, credentials);
   g_signal_connect (server, "session-authenticating", G_CALLBACK (authenticating), NULL);
   g_signal_connect (server, "session-request", G_CALLBACK (requested), NULL);
   g_signal_connect (server, "session-channel-opening", G_CALLBACK (channel_opening), NULL);
-
-  port = devssh_server_listen (server, NULL, port, &error);
+  port = devssh_server_listen (server, NULL, (guint16) atoi (argv[1]), &error);
   if (port == 0)
-    g_error ("%s", error->message);
+    stop (error);
   g_print ("listening on port %u, host key %s\n", port, fingerprint);
   g_main_loop_run (loop);
-  return 0;
 }

@@ -4,9 +4,7 @@
 #include "bench-limits.h"
 #include "bench-openssh.h"
 
-#define BLOCK     (1024 * 1024)
-#define IN_FLIGHT 4
-#define PACKET    32768
+#define PACKET 32768
 
 typedef struct
 {
@@ -16,62 +14,12 @@ typedef struct
   guint     sessions;
 } Job;
 
-typedef struct
-{
-  DevSshChannel *channel;
-  GBytes        *block;
-  guint64        left;       /* not yet given to the library */
-  guint          in_flight;
-  gboolean       answered;
-} Sender;
-
-static void sender_fill (Sender *self);
-
-static void
-sent_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  Sender *self = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (!devssh_channel_send_finish (self->channel, result, &error))
-    bench_die ("sending: %s", error->message);
-  self->in_flight--;
-  sender_fill (self);
-}
-
-static void
-sender_fill (Sender *self)
-{
-  while (self->in_flight < IN_FLIGHT && self->left > 0)
-    {
-      self->left -= BLOCK;
-      self->in_flight++;
-      devssh_channel_send_async (self->channel, self->block, NULL, sent_cb, self);
-    }
-  if (self->left == 0 && self->in_flight == 0)
-    devssh_channel_send_eof (self->channel, NULL);
-}
-
 static void
 answered_cb (DevSshChannel *channel,
              GBytes        *data,
-             gpointer       user_data)
+             guint         *n_answered)
 {
-  Sender *self = user_data;
-
-  self->answered = TRUE;
-}
-
-static gboolean
-all_answered (const Sender *senders,
-              guint         n)
-{
-  for (guint i = 0; i < n; i++)
-    if (!senders[i].answered)
-      return FALSE;
-  return TRUE;
+  (*n_answered)++;
 }
 
 static void
@@ -80,28 +28,23 @@ bulk_client (int           fd,
 {
   const Job *job = data;
   g_autoptr(DevSshSessionConfig) config = bench_ends_config (&job->ends);
-  g_autofree guint8 *bytes = g_malloc0 (BLOCK);
-  g_autoptr(GBytes) block = g_bytes_new_static (bytes, BLOCK);
-  g_autofree Sender *senders = g_new0 (Sender, job->sessions);
-  guint64 each = job->bytes / job->sessions / BLOCK * BLOCK;
+  g_autofree DevSshChannel **channels = g_new0 (DevSshChannel *, job->sessions);
+  guint64 each = job->bytes / job->sessions / BENCH_BLOCK * BENCH_BLOCK;
+  guint n_answered = 0;
   double begin;
 
   bench_pin (job->ends.core == BENCH_ANY_CORE ? BENCH_ANY_CORE : 0);
   for (guint i = 0; i < job->sessions; i++)
     {
       /* They end with this process. */
-      DevSshClientSession *session = bench_login (config, job->port);
-
-      senders[i].left = each;
-      senders[i].block = block;
-      senders[i].channel = bench_open (session, BENCH_SINK);
-      g_signal_connect (senders[i].channel, "data", G_CALLBACK (answered_cb), &senders[i]);
+      channels[i] = bench_open (bench_login (config, job->port), BENCH_SINK);
+      g_signal_connect (channels[i], "data", G_CALLBACK (answered_cb), &n_answered);
     }
 
   begin = bench_now ();
   for (guint i = 0; i < job->sessions; i++)
-    sender_fill (&senders[i]);
-  bench_spin_until (all_answered (senders, job->sessions));
+    bench_send (channels[i], each);
+  bench_spin_until (n_answered == job->sessions);
   bench_tell (fd, (double) (each * job->sessions) / (bench_now () - begin));
 }
 

@@ -12,6 +12,8 @@
 
 /* So many log in at the same time. */
 #define CROWD 16
+/* So many blocks are given to the library before the first of them has left. */
+#define IN_FLIGHT 4
 
 DevSshSessionConfig *
 bench_ends_config (const BenchEnds *ends)
@@ -82,6 +84,62 @@ authenticating_cb (DevSshSession        *session,
   return TRUE;
 }
 
+/* ---- bulk ---- */
+
+typedef struct
+{
+  DevSshChannel *channel;
+  GBytes        *block;
+  guint64        left;       /* not yet given to the library */
+  guint          in_flight;
+} Sender;
+
+static void sender_fill (Sender *self);
+
+static void
+sent_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Sender *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!devssh_channel_send_finish (self->channel, result, &error))
+    bench_die ("sending: %s", error->message);
+  self->in_flight--;
+  sender_fill (self);
+}
+
+static void
+sender_fill (Sender *self)
+{
+  while (self->in_flight < IN_FLIGHT && self->left > 0)
+    {
+      self->left -= BENCH_BLOCK;
+      self->in_flight++;
+      devssh_channel_send_async (self->channel, self->block, NULL, sent_cb, self);
+    }
+  if (self->in_flight > 0)
+    return;
+
+  devssh_channel_send_eof (self->channel, NULL);
+  g_object_unref (self->channel);
+  g_bytes_unref (self->block);
+  g_free (self);
+}
+
+void
+bench_send (DevSshChannel *channel,
+            guint64        bytes)
+{
+  Sender *self = g_new0 (Sender, 1);
+
+  self->channel = g_object_ref (channel);
+  self->block = g_bytes_new_take (g_malloc0 (BENCH_BLOCK), BENCH_BLOCK);
+  self->left = bytes / BENCH_BLOCK * BENCH_BLOCK;
+  sender_fill (self);
+}
+
 /* ---- the server ---- */
 
 typedef struct
@@ -120,13 +178,17 @@ echo_data_cb (DevSshChannel *channel,
   devssh_channel_send_async (channel, data, NULL, NULL, NULL);
 }
 
-/* Whatever the plugin is asked to run. */
+/* Our own command, or whatever the plugin is asked to run. */
 static gboolean
 channel_request_cb (DevSshChannel        *channel,
                     DevSshChannelRequest *request,
                     gpointer              user_data)
 {
+  g_autofree char *command = devssh_channel_request_dup_command (request);
+
   devssh_channel_request_complete (request, TRUE);
+  if (command != NULL && g_str_has_prefix (command, BENCH_SEND_COMMAND))
+    bench_send (channel, g_ascii_strtoull (command + strlen (BENCH_SEND_COMMAND), NULL, 10));
 
   return TRUE;
 }

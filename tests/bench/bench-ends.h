@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 #define BENCH_SINK "sink@bench"   /* counts, and sends one byte when the data ends */
 #define BENCH_ECHO "echo@bench"   /* sends all of it back */
 #define BENCH_IDLE "idle@bench"   /* nothing */
+/* And with this command on a session channel: sends so many bytes, then the end. */
+#define BENCH_SEND_COMMAND "bench-send "
+
+#define BENCH_BLOCK (1024 * 1024)
 
 /* What the parent may ask a server. */
 #define BENCH_ASK_MEMORY 'm'      /* how many KiB of it are in memory */
@@ -48,6 +52,8 @@ DevSshClientSession *bench_login          (DevSshSessionConfig *config, guint16 
 /* So many, a few at a time. */
 GPtrArray           *bench_login_many     (DevSshSessionConfig *config, guint16 port, guint n);
 DevSshChannel       *bench_open           (DevSshClientSession *session, const char *type);
+/* Sends so many bytes, rounded down to whole MiB, as fast as they are taken, then the end of data. */
+void                 bench_send           (DevSshChannel *channel, guint64 bytes);
 /* Round trips of 10 bytes a second; in bench-messages.c. */
 double               bench_echo_rate      (DevSshChannel *channel, double seconds);
 

@@ -53,6 +53,7 @@ extern const BenchGroup bench_channel_group;
 extern const BenchGroup bench_forward_group;
 extern const BenchGroup bench_command_group;
 extern const BenchGroup bench_idle_group;
+extern const BenchGroup bench_language_group;
 
 /* One value of a child that is started for it and ends with it; server NULL: none. */
 gboolean bench_run_pair (BenchBody      server,

@@ -22,6 +22,7 @@ static const BenchGroup * const groups[] = {
   &bench_forward_group,
   &bench_command_group,
   &bench_idle_group,
+  &bench_language_group,
 };
 
 static BenchSettings settings;

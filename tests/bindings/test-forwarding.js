@@ -92,6 +92,23 @@ const tests = {
         return await through(from.get_remote_port(), target) && await through(to.get_local_port(), target);
     },
 
+    // The plugin's class is nowhere introspected; what the interface promises is found on it, whichever way it came.
+    async 'interface'() {
+        const {client, server} = await connect();
+        const target = new Target();
+        const activated = new Promise(resolve => server.connect('service-activated', (_, service) => resolve(service)));
+        const ours = client.activate_service(DevSsh.SERVICE_NAME_PORT_FORWARDING);
+        const from = await ours.forward_from_remote_port_async('127.0.0.1', 0, null, target.port);
+        const theirs = await activated;
+        const taken = target.take();
+        const stream = await client.get_port_forwarder().stream_to_remote_port_async('127.0.0.1', target.port);
+        return await carries(stream, await taken) && await through(from.get_remote_port(), target) &&
+            // The client's application grants nobody anything.
+            await theirs.forward_from_remote_port_async('127.0.0.1', 0, 'localhost', target.port) === null &&
+            await fails(server.get_service('port-forwarding').stream_to_remote_port_async('127.0.0.1', target.port),
+                DevSsh.ChannelOpenFailure.quark(), DevSsh.ChannelOpenFailure.ADMINISTRATIVELY_PROHIBITED);
+    },
+
     async 'listener-factory'() {
         const {client, server} = await connect();
         const target = new Target();

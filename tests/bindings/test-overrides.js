@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// JavaScript's promises; prints TAP.
+// JavaScript's promises, and that no operation was forgotten: test-overrides.js GIR. Prints TAP.
 imports.gi.versions.DevSsh = '1';
 const {DevSsh, Gio, GLib} = imports.gi;
 const System = imports.system;
 
+// [class, method] of every foo_async in the GIR.
+function* operations() {
+    const gir = new TextDecoder().decode(GLib.file_get_contents(ARGV[0])[1]);
+    for (const [, tag, name, body] of gir.matchAll(/<(class|interface|record) name="(\w+)"(.*?)\n {4}<\/\1>/gs)) {
+        for (const [, method] of body.matchAll(/<(?:method|function|constructor) name="(\w+_async)"/g))
+            yield [tag, name, method];
+    }
+}
+
 const tests = {
+    'every-operation'() {
+        const all = [...operations()];
+        const forgotten = all.filter(([, name, method]) => {
+            const owner = method in DevSsh[name] ? DevSsh[name] : DevSsh[name].prototype;
+            return String(owner[method]).includes('wrapper for native symbol');
+        });
+        if (forgotten.length)
+            throw new Error(`without a promise: ${forgotten.join(' ')}`);
+        return all.length > 50 && all.some(([tag]) => tag === 'interface');
+    },
+
     async 'promise'() {
         const key = await DevSsh.KeyPair.generate_async('ssh-ed25519', 0, null);
         return key.get_algorithm() === 'ssh-ed25519';
@@ -27,6 +47,40 @@ const tests = {
             await promise;
         } catch (error) {
             return error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        }
+        return false;
+    },
+
+    async 'cancellable-left-out'() {
+        const key = await DevSsh.KeyPair.generate_async('ssh-ed25519', 0);
+        const text = await key.export_private_async(DevSsh.KeyFormat.JWK, null);
+        return (await DevSsh.KeyPair.import_data_async(text, DevSsh.KeyFormat.JWK, null)).equal(key);
+    },
+
+    // Nothing but the cancellable: a number that is missing would be taken for 0.
+    async 'argument-forgotten'() {
+        try {
+            await DevSsh.KeyPair.generate_async('ssh-ed25519');
+        } catch (error) {
+            return error instanceof TypeError;
+        }
+        return false;
+    },
+
+    async 'bytes'() {
+        const key = await DevSsh.KeyPair.generate_async('ssh-ed25519', 0);
+        const text = await key.export_private_async(DevSsh.KeyFormat.JWK, null);
+        return (await DevSsh.KeyPair.import_data_async(text.toArray(), DevSsh.KeyFormat.JWK, null)).equal(key);
+    },
+
+    async 'stack'() {
+        const asked = async () => {
+            await DevSsh.KeyPair.generate_async('no-such-algorithm', 0);
+        };
+        try {
+            await asked();
+        } catch (error) {
+            return error.stack.includes('asked@');
         }
         return false;
     },

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Python's awaitables, and that no operation was forgotten in either language.
+"""Python's awaitables, and that no operation was forgotten.
 
-  test-overrides.py GIR JAVASCRIPT-OVERRIDES        prints TAP
+  test-overrides.py GIR        prints TAP
 """
 import asyncio
-import re
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
@@ -35,15 +34,6 @@ def test_python_has_all():
     forgotten = {(cls, name) for cls, name in operations_in(sys.argv[1])
                  if not hasattr(getattr(getattr(DevSsh, cls), f'{name}_async'), '__wrapped__')}
     assert not forgotten - NOT_AWAITED, forgotten
-
-
-def test_javascript_has_all():
-    with open(sys.argv[2], encoding='utf-8') as script:
-        table = re.search(r'OPERATIONS = \{(.*?)\n\};', script.read(), re.S).group(1)
-    listed = {(cls, name) for cls, names in re.findall(r'(\w+): \[([^\]]*)\]', table)
-              for name in re.findall(r"'(\w+)'", names)}
-    wanted = {pair for pair in operations_in(sys.argv[1]) if pair[0] != 'PortForwarder'}
-    assert listed == wanted, listed ^ wanted
 
 
 def test_awaited():

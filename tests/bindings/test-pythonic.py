@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What Python expects of an object that is open for a while, gives things one after the other, or carries bytes. Prints TAP."""
+import gc
 import os
 import socket
 import sys
@@ -99,6 +100,31 @@ def test_bytes_of_all_kinds():
             assert b''.join([chunk async for chunk in channel]) == b'bytesarrayviewglib'
         server.close(DevSsh.DisconnectReason.BY_APPLICATION, None)
     DevSsh.run(main())
+
+
+def test_nothing_is_kept():
+    """A channel that was read from goes with its last user, and the session with it."""
+    async def main(leave):
+        client, server = await connect(Echo)
+        channel = await client.open_channel_async('echo@example.org')
+        await channel.write(b'x' * 100000)
+        await channel.read(10)
+        if leave:
+            channel.user_data = 'of its user'
+            async with channel:
+                pass
+        kept.extend([client.weak_ref(), channel.weak_ref()])
+        return server
+
+    for leave in (False, True):
+        kept = []
+        server = DevSsh.run(main(leave))
+        while not server.get_is_closed():
+            gc.collect()
+            GLib.MainContext.default().iteration(False)
+        while any(weak() for weak in kept):
+            gc.collect()
+            GLib.MainContext.default().iteration(False)
 
 
 def test_read_size():

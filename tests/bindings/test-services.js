@@ -118,11 +118,9 @@ async function close(client, server) {
     await server.wait_closed_async(null);
 }
 
-// GJS takes a leading true away.
 async function asked(client, name, payload = '') {
-    const result = await client.request_async(name, true, new GLib.Bytes(payload), null);
-    const reply = result[result.length - 1];
-    return [result[0] !== false, reply ? ByteArray.toString(ByteArray.fromGBytes(reply)) : ''];
+    const [granted, reply] = await client.request_async(name, true, new GLib.Bytes(payload));
+    return [granted, reply ? ByteArray.toString(ByteArray.fromGBytes(reply)) : ''];
 }
 
 async function opens(client, type) {

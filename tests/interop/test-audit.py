@@ -19,7 +19,7 @@ def _():
     audit = shutil.which('ssh-audit')
     if audit is None:
         raise Skip('no ssh-audit')
-    with Program([os.path.join(os.environ['DEVSSH_EXAMPLES'], 'server')]) as server:
+    with Program([os.path.join(os.environ['DEVSSH_EXAMPLES'], 'server'), '0', peers.key('ed25519'), os.devnull]) as server:
         port = re.search(r'port (\d+)', server.wait_for('text')['text']).group(1)
         # Its exit code is its opinion as well; what it says is looked at here.
         text = subprocess.run([audit, '--no-colors', '-l', 'fail', '-p', port, '127.0.0.1'], stdout=subprocess.PIPE, text=True,

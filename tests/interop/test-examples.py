@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every example is run; those in Python by the bindings' suite: test-examples.py --bindings."""
+"""Every example is run; those of other languages than C by the bindings' suite: test-examples.py --bindings."""
 import getpass
 import os
 import re
@@ -15,7 +15,7 @@ from proxy import Proxy
 EXAMPLES = os.environ['DEVSSH_EXAMPLES']
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(peers.HERE)), 'examples')
 BUILD = os.path.dirname(EXAMPLES)
-PYTHON = '--bindings' in sys.argv
+BINDINGS = '--bindings' in sys.argv
 
 
 def example(name):
@@ -29,32 +29,68 @@ def said(program, pattern):
     return found.groups()
 
 
-class Server(Program):
-    """examples/server: alice has a password and a key."""
+def program(name, language='c'):
+    """How one of the four that there are in every language is started."""
+    return {'c': [example(name)],
+            'python': [sys.executable, os.path.join(SOURCES, name + '.py')],
+            'javascript': ['gjs', '-m', os.path.join(SOURCES, name + '.js')],
+            'vala': [example(name + '-vala')]}[language]
 
-    def __init__(self):
-        super().__init__([example('server'), '0', key('ed25519') + '.pub'])
+
+def known_hosts(port, kind):
+    """A file in which this machine has that key."""
+    words = peers.public_key(kind).split()
+    return peers.write(f'known-hosts-{port}-{kind}', f'[127.0.0.1]:{port} {words[0]} {words[1]}\n')
+
+
+class Server(Program):
+    """The server: alice has a key."""
+
+    def __init__(self, language='c', authorized_keys=None):
+        super().__init__([*program('server', language), '0', key('ecdsa-256'), authorized_keys or key('ed25519') + '.pub'])
         self.port, self.fingerprint = said(self, r'listening on port (\d+), host key (\S+)')
 
     def login(self, fingerprint=None):
         return ['127.0.0.1', self.port, 'alice', key('ed25519'), fingerprint or self.fingerprint]
+
+    def known(self, user='alice', identity='ed25519', host='ecdsa-256'):
+        return ['127.0.0.1', self.port, user, key(identity), known_hosts(self.port, host)]
 
 
 def as_alice(port, *arguments, identity='ed25519'):
     return [word.replace('test@', 'alice@') for word in ssh(port, *arguments, identity=identity)]
 
 
-@case('/examples/server')
-def _():
-    with Server() as server:
+def server(language):
+    with Server(language) as server:
         assert run(as_alice(server.port, 'echo hello world')) == b'hello world\n'
         run(as_alice(server.port, 'rm -rf'), expect=255)
         run(as_alice(server.port, 'echo hello', identity='rsa'), expect=255)
         run(ssh(server.port, 'echo hello'), expect=255)
-        assert b'hello' in run(['ssh', '-o', 'BatchMode=no', '-o', 'PreferredAuthentications=password', *peers.SSH_OPTIONS,
-                                '-p', server.port, 'alice@127.0.0.1', 'echo hello'],
-                               env={**os.environ, 'SSH_ASKPASS_REQUIRE': 'force', 'DISPLAY': ':0',
-                                    'SSH_ASKPASS': peers.write('askpass', '#!/bin/sh\necho wonderland\n', 0o700)})
+    failed = subprocess.run([*program('server', language), '0', '/nowhere', '/nowhere'], stderr=subprocess.PIPE, text=True,
+                            check=False, timeout=peers.LIMIT)
+    assert failed.returncode == 1 and failed.stderr.startswith('server: '), failed
+
+
+def server_answers_later(language):
+    """The file of keys is a pipe: who asks waits until somebody has written there, and others do not."""
+    pipe = peers.scratch(f'authorized-keys-{language}')
+    os.mkfifo(pipe)
+    with open(key('ed25519') + '.pub', 'rb') as file:
+        line = b'# alice, at her desk\n\n' + file.read()
+    with Server(language, pipe) as server, Program([*as_alice(server.port, 'echo hello')]) as alice:
+        for question in ('would it do?', 'it is mine'):
+            with open(pipe, 'wb') as answer:        # opened when the server has, too
+                os.unlink(pipe)
+                os.mkfifo(pipe)                     # for the next question
+                run(ssh(server.port, 'echo hello'), expect=255)
+                assert not alice.of('text'), question
+                answer.write(line)
+        assert alice.wait_for('text')['text'] == 'hello\n'
+
+
+def sshd_known(server):
+    return ['127.0.0.1', str(server.port), getpass.getuser(), key('ed25519'), known_hosts(server.port, 'ed25519')]
 
 
 def sshd_login(server):
@@ -62,29 +98,77 @@ def sshd_login(server):
     return ['127.0.0.1', str(server.port), getpass.getuser(), key('ed25519'), fingerprint]
 
 
-def client_of(*command):
+def refused(name, command, status):
+    """Says so in one line, and has the status of something that did not work."""
+    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=peers.LIMIT)
+    assert ended.returncode == status and not ended.stdout, ended
+    assert re.fullmatch(rf'{name}: .+\n', ended.stderr), ended.stderr
+    return ended.stderr
+
+
+def client(language):
+    client = program('client', language)
     with Server() as server:
-        assert run([*command, *server.login(), 'echo hello']) == b'hello\n'
-        run([*command, *server.login('SHA256:somebody-else'), 'echo hello'], expect=None if PYTHON else 255)
+        assert run([*client, *server.known(), 'echo hello']) == b'hello\n'
+        refused('client', [*client, *server.known(host='ed25519'), 'echo hello'], 255)
+        assert 'refused' in refused('client', [*client, *server.known(identity='rsa'), 'echo hello'], 255)
+        refused('client', [*client, *server.known(), 'rm -rf'], 255)
+    refused('client', [*client, '127.0.0.1', server.port, 'alice', key('ed25519'), os.devnull, 'echo hello'], 255)
+    refused('client', [*client, '127.0.0.1', server.port, 'alice', key('ed25519'), '/nowhere', 'echo hello'], 255)
     with Sshd(host_keys=('ed25519',)) as server:
-        assert run([*command, *sshd_login(server), 'echo here; exit 3'], expect=3) == b'here\n'
+        ended = subprocess.run([*client, *sshd_known(server), 'echo here; echo there >&2; exit 3'], capture_output=True,
+                               check=False, timeout=peers.LIMIT)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (3, b'here\n', b'there\n'), ended
+        assert run([*client, *sshd_known(server), 'head -c 3000000 /dev/zero']) == bytes(3000000)
 
 
-@case('/examples/client')
-def _():
-    client_of(example('client'))
-
-
-def forward(direction):
-    with Server() as server, EchoTarget() as target:
-        with Program([example('forward'), *server.login(), direction, '0', '127.0.0.1', str(target.port)]) as client:
-            port, = said(client, r'forwarding port (\d+)')
-            for _ in range(2):
+def forward(language, direction):
+    forward = program('forward', language)
+    with EchoTarget() as target:
+        with Server() as server:
+            where = [direction, '0', '127.0.0.1', str(target.port)]
+            refused('forward', [*forward, *server.known(host='ed25519'), *where], 1)
+            refused('forward', [*forward, *server.known(identity='rsa'), *where], 1)
+            with Program([*forward, *server.known(), *where]) as client:
+                port, = said(client, r'^forwarding port (\d+)$')
+                for _ in range(2):
+                    echo_through(int(port))
+                server.stop()
+                assert client.finish() == 1, client.tail()
+        with Sshd(host_keys=('ed25519',)) as server:
+            with Program([*forward, *sshd_known(server), *where]) as client:
+                port, = said(client, r'^forwarding port (\d+)$')
                 echo_through(int(port))
 
 
-for direction in ('local', 'remote'):
-    add(f'/examples/forward/{direction}', forward, direction)
+def service(language):
+    askpass = peers.write('askpass', '#!/bin/sh\necho "$DEVSSH_TEST_PASSWORD"\n', 0o700)
+
+    def shout(port, subsystem, password='wonderland', expect=0):
+        environment = {**os.environ, 'SSH_ASKPASS_REQUIRE': 'force', 'SSH_ASKPASS': askpass, 'DEVSSH_TEST_PASSWORD': password}
+        return run(['ssh', '-o', 'BatchMode=no', '-o', 'PreferredAuthentications=password', '-o', 'NumberOfPasswordPrompts=1',
+                    *peers.SSH_OPTIONS, '-p', port, '-s', 'alice@127.0.0.1', subsystem], expect=expect, env=environment,
+                   text=b'hello, world\n' * 100000)
+
+    with Program(program('service', language)) as server:
+        port, = said(server, r'^listening on port (\d+)$')
+        assert shout(port, 'shout') == b'HELLO, WORLD\n' * 100000
+        shout(port, 'whisper', expect=255)
+        shout(port, 'shout', password='looking-glass', expect=255)
+        assert shout(port, 'shout') == b'HELLO, WORLD\n' * 100000
+
+
+def all_four(language):
+    prefix = '/examples' if language == 'c' else f'/examples/{language}'
+    add(f'{prefix}/client', client, language)
+    for direction in ('local', 'remote'):
+        add(f'{prefix}/forward/{direction}', forward, language, direction)
+    add(f'{prefix}/server', server, language)
+    add(f'{prefix}/server/later', server_answers_later, language)
+    add(f'{prefix}/service', service, language)
+
+
+all_four('c')
 
 
 @case('/examples/websocket')
@@ -156,52 +240,14 @@ def _():
     assert re.search(r'^16 MiB .*SHA-256 same$', text, re.M), text
 
 
-if PYTHON:
+if BINDINGS:
     peers._cases.clear()
-
-    @case('/examples/python/client')
-    def _():
-        client_of(sys.executable, os.path.join(SOURCES, 'client.py'))
+    for language in ('python',):
+        all_four(language)
 
     @case('/examples/python/survive')
     def _():
         survive(sys.executable, os.path.join(SOURCES, 'survive.py'))
-
-    @case('/examples/python/echo-service')
-    def _():
-        import gi
-        gi.require_version('DevSsh', '1')
-        from gi.repository import DevSsh, GLib
-
-        async def talk(port):
-            client = DevSsh.Client.new(None)
-            session = await client.connect_to_host_async('127.0.0.1', int(port))
-            session.connect('authenticating', lambda session, server: server.accept(None) or True)
-            alice = DevSsh.ClientCredentials.new('alice')
-            alice.set_password('wonderland')
-            assert await session.authenticate_async(alice)
-            channel = await session.open_channel_async('echo@example.org')
-            got = []
-            channel.connect('data', lambda channel, data: got.append(data.get_data()))
-            await channel.send_async(GLib.Bytes.new(b'said in Python'))
-            channel.send_eof()
-            while b''.join(got) != b'said in Python':
-                GLib.MainContext.default().iteration(True)
-            client.close()
-
-        with Program([sys.executable, os.path.join(SOURCES, 'echo-service.py')]) as service:
-            port, = said(service, r'listening on port (\d+)')
-            DevSsh.run(talk(port))
-
-    @case('/examples/python/readme')
-    def _():
-        with open(os.path.join(os.path.dirname(SOURCES), 'README.md'), encoding='utf-8') as readme, \
-                open(os.path.join(SOURCES, 'client.py'), encoding='utf-8') as source:
-            snippets = re.findall(r'```python\n(.*?)```', readme.read(), re.S)
-            code = source.read()
-        if not snippets:
-            raise Skip('the README shows no Python')
-        assert any(snippet.strip() in code for snippet in snippets), 'the README shows another client.py'
 
     sys.argv.remove('--bindings')
 

@@ -2,34 +2,40 @@
 // JavaScript's view of DevSsh: an operation without a callback returns a promise.
 /* exported _init */
 
-const {Gio} = imports.gi;
-
-// Not PortForwarder's: what an interface promises is found on each class that implements it, out of our reach.
-// Static ones (KeyPair.generate_async) stand on the class, the others on its prototype.
-const OPERATIONS = {
-    Channel: ['close', 'exec', 'pipe', 'request', 'send', 'send_extended', 'splice', 'wait_closed'],
-    Client: ['connect', 'connect_to_host', 'reconnect'],
-    ClientSession: ['authenticate', 'authenticate_client', 'authenticate_server', 'query_public_key', 'reconnect'],
-    KeyPair: ['export_private', 'export_private_file', 'export_public_file', 'generate', 'import_data', 'import_file'],
-    KnownHosts: ['add', 'hash', 'load_default', 'load_file', 'refresh', 'remove'],
-    MultiChannelStream: ['accept_channel', 'accept_stream', 'close', 'connect', 'connect_and_run_until_closed',
-        'open_channel', 'open_stream'],
-    SecureStream: ['connect', 'reconnect'],
-    Server: ['stop'],
-    Service: ['ask'],
-    Session: ['accept_channel', 'close', 'connect', 'connect_to_forwarded_port', 'connect_to_forwarded_socket',
-        'forward_from_remote_port', 'forward_to_remote_port', 'open_channel', 'open_channel_full',
-        'open_channel_with_request', 'pipe', 'request', 'request_service', 'stream_from_remote_port', 'stream_to_remote_port',
-        'wait_closed', 'wait_for_forwarded_port', 'wait_for_forwarded_socket', 'wait_until_reconnect_enabled'],
-};
+// Not Gio._promisify(): it keeps what it wraps on `this`, where an interface's methods are not found when the class comes out of a
+// plugin; and from the pair (was it granted, the reply) it would take the first away if that is true.
+function promisify(owner, start, finish) {
+    const original = owner[start];
+    owner[start] = function (...args) {
+        if (args.length >= original.length)
+            return original.apply(this, args);
+        // The cancellable may be left out; GJS would insist on it.
+        if (args.length === original.length - 2)
+            args.push(null);
+        const {stack} = new Error();
+        return new Promise((resolve, reject) => {
+            original.call(this, ...args, (source, result) => {
+                try {
+                    resolve((source ?? owner)[finish](result));
+                } catch (error) {
+                    // GLib calls back, so the error's own stack says nothing of who asked.
+                    error.stack = `${error.stack}### Promise created here: ###\n${stack}`;
+                    reject(error);
+                }
+            });
+        });
+    };
+}
 
 function _init() {
-    for (const [name, operations] of Object.entries(OPERATIONS)) {
-        for (const operation of operations) {
-            const start = `${operation}_async`;
-            const owner = start in this[name] ? this[name] : this[name].prototype;
-            const finish = `${operation.replace(/_full$/, '')}_finish`;
-            Gio._promisify(owner, start, finish);
+    // Static operations (KeyPair.generate_async) stand on the class, the others on its prototype. A plugin's class, of which nothing
+    // is known here, takes PortForwarder's from the interface.
+    for (const name of Object.getOwnPropertyNames(this)) {
+        for (const owner of [this[name], this[name]?.prototype]) {
+            for (const start of Object.getOwnPropertyNames(owner ?? {}).filter(method => method.endsWith('_async'))) {
+                const finish = start.replace(/_async$/, '_finish');
+                promisify(owner, start, finish in owner ? finish : finish.replace(/_full_finish$/, '_finish'));
+            }
         }
     }
     // As GJS itself does for Gio.ListStore.

@@ -210,22 +210,28 @@ DevSsh.Session.accepted = _accepted
 READ_SIZE = 256 * 1024
 
 
-async def _leave_channel(self, kind, error, trace):
-    if not self.get_is_closed():
-        await self.close_async()
+# The one stream that reads from a channel. It holds channel and session, so the channel must not hold it.
+_streams = weakref.WeakKeyDictionary()
 
 
 def _stream_of(channel):
-    """The one stream that reads from it, made when it is first needed."""
-    stream = getattr(channel, '_stream', None)
-    if stream is None:
-        stream = channel._stream = DevSsh.ChannelStream.new(channel)
-    return stream
+    if channel not in _streams:
+        _streams[channel] = DevSsh.ChannelStream.new(channel)
+    return _streams[channel]
+
+
+async def _leave_channel(self, kind, error, trace):
+    if not self.get_is_closed():
+        await self.close_async()
+    _streams.pop(self, None)
 
 
 async def _read(self, size=READ_SIZE):
     """What has come, at most size bytes; b'' when the peer has sent all."""
     source = _stream_of(self).get_input_stream()
+    if source.is_readable():
+        # No turn of the loop for what is there already.
+        return source.read_bytes(size, None).get_data() or b''
     data = await _Operation(functools.partial(source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, None), source.read_bytes_finish)
     return data.get_data() or b''
 
