@@ -34,7 +34,7 @@ if (System.programArgs.length !== 6) {
     System.exit(2);
 }
 try {
-    System.exit(await main(...System.programArgs));
+    System.exit(DevSsh.run(main(...System.programArgs)));
 } catch (error) {
     printerr(`client: ${error.message}`);
     System.exit(255);

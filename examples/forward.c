@@ -27,7 +27,8 @@ stop (const GError *error)
 static void
 closed (DevSshSession *session, DevSshDisconnectReason reason, const char *text, const GError *error, gpointer user_data)
 {
-  stop (error);
+  g_printerr ("forward: %s\n", error != NULL ? error->message : "the session is over");
+  exit (1);
 }
 
 static void

@@ -46,7 +46,7 @@ if (System.programArgs.length !== 9) {
     System.exit(2);
 }
 try {
-    await main(...System.programArgs);
+    DevSsh.run(main(...System.programArgs));
 } catch (error) {
     printerr(`forward: ${error.message}`);
     System.exit(1);

@@ -36,6 +36,8 @@ async def main(host, port, user, key_file, known_hosts_file, direction, listen, 
         else:
             session.connect('channel-opening', opening)
             forwarded = await session.forward_from_remote_port_async('127.0.0.1', int(listen), target, int(target_port))
+            if not forwarded:
+                raise PermissionError('refused')
             print('forwarding port', forwarded.get_remote_port(), flush=True)
         await session.wait_closed_async()
         raise session.get_error() or ConnectionError('the session is over')

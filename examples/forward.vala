@@ -39,12 +39,16 @@ async void run (string[] words) throws Error {
             return true;
         });
         var forwarded = yield session.forward_from_remote_port_async ("127.0.0.1", listen, target, target_port);
+        if (forwarded == null)
+            throw new DevSsh.Error.REFUSED ("refused");
         print ("forwarding port %u\n", forwarded.remote_port);
     }
     stdout.flush ();
 
     yield session.wait_closed_async ();
-    throw session.get_error ().copy ();
+    if (session.get_error () != null)
+        throw session.get_error ().copy ();
+    throw new DevSsh.Error.CLOSED ("the session is over");
 }
 
 int main (string[] args) {

@@ -9,7 +9,6 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-SUBJECTS = {'streams-and-keys'}
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 CALLABLES = ['method', 'function', 'constructor']
@@ -51,20 +50,17 @@ def lines_of(text):
 
 
 def look_up(words, names, symbols):
-    """(what is missing, the subject that it waits for or None)"""
+    """What is missing."""
     missing = []
     words = iter(words)
     for word in words:
-        if word == 'later:':
-            subject = next(words, '')
-            return missing + ([] if subject in SUBJECTS else [f'no such subject: {subject}']), subject
         if word == 'internal:':
             symbol = next(words, '')
             if symbol not in symbols:
                 missing.append(symbol)
         elif word not in names:
             missing.append(word)
-    return missing, None
+    return missing
 
 
 def main():
@@ -77,19 +73,17 @@ def main():
 
     print(f'1..{len(entries) + 2}')
     for number, (theirs, ours) in enumerate(entries, 1):
-        missing, subject = look_up(ours, names, symbols)
+        missing = look_up(ours, names, symbols)
         failed += bool(missing)
         path = '/api-map/' + theirs.replace(' ', '').replace('#', 'sharp')
         if missing:
             print(f"not ok {number} {path}\n# missing: {' '.join(missing)}")
-        elif subject:
-            print(f'ok {number} {path} (later: {subject})')
         else:
             print(f'ok {number} {path}')
 
     # A look-up that finds everything would prove nothing.
-    wrong = ['DevSsh.NoSuchThing', 'internal: devssh_no_such_thing', 'later: never']
-    blind = [text for text in wrong if not look_up(text.split(), names, symbols)[0]]
+    wrong = ['DevSsh.NoSuchThing', 'internal: devssh_no_such_thing']
+    blind = [text for text in wrong if not look_up(text.split(), names, symbols)]
     twice = sorted({theirs for theirs, _ in entries if sum(theirs == other for other, _ in entries) > 1})
     for number, (path, faults) in enumerate([('can-fail', blind), ('each-once', twice)], len(entries) + 1):
         failed += bool(faults)

@@ -439,7 +439,8 @@ devssh_command_runner_set_subsystem (DevSshCommandRunner *self,
   g_return_if_fail (name != NULL && name[0] != '\0');
   g_return_if_fail (argv != NULL && argv[0] != NULL && g_path_is_absolute (argv[0]));
 
-  DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->set_subsystem (self, name, argv);
+  if (DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->set_subsystem != NULL)
+    DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->set_subsystem (self, name, argv);
 }
 
 /**
@@ -460,7 +461,8 @@ devssh_command_runner_remove_subsystem (DevSshCommandRunner *self,
   g_return_val_if_fail (DEVSSH_IS_COMMAND_RUNNER (self), FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
 
-  return DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->remove_subsystem (self, name);
+  return DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->remove_subsystem != NULL
+           && DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->remove_subsystem (self, name);
 }
 
 /**
@@ -476,7 +478,13 @@ devssh_command_runner_remove_subsystem (DevSshCommandRunner *self,
 char **
 devssh_command_runner_dup_subsystems (DevSshCommandRunner *self)
 {
+  char **names = NULL;
+
   g_return_val_if_fail (DEVSSH_IS_COMMAND_RUNNER (self), NULL);
 
-  return DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->dup_subsystems (self);
+  if (DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->dup_subsystems != NULL)
+    names = DEVSSH_COMMAND_RUNNER_GET_IFACE (self)->dup_subsystems (self);
+
+  /* One in Python that throws gives nothing back. */
+  return names != NULL ? names : g_new0 (char *, 1);
 }

@@ -550,6 +550,32 @@ check_path (DevSshPortForwarder *self,
   return FALSE;
 }
 
+/* An implementation may lack what came later than it, or what its author left out. */
+static gboolean
+check_method (DevSshPortForwarder *self,
+              gboolean             is_there,
+              GAsyncReadyCallback  callback,
+              gpointer             user_data,
+              gpointer             source_tag)
+{
+  if (!is_there)
+    g_task_report_new_error (self, callback, user_data, source_tag,
+                             G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s does not do that", G_OBJECT_TYPE_NAME (self));
+
+  return is_there;
+}
+
+/* One in Python that throws gives NULL back, and no error. That is a refusal, never a success without a result. */
+static gpointer
+check_object (gpointer   object,
+              GError   **error)
+{
+  if (object == NULL && error != NULL && *error == NULL)
+    g_set_error_literal (error, DEVSSH_ERROR, DEVSSH_ERROR_REFUSED, "The service has failed, and does not say why");
+
+  return object;
+}
+
 /* The finish half of an error that was reported before the implementation was called. */
 static gboolean
 is_reported (DevSshPortForwarder *self,
@@ -601,7 +627,9 @@ devssh_port_forwarder_forward_from_remote_port_async (DevSshPortForwarder *self,
     local_port = remote_port;
 
   if (check_end (self, remote_address, remote_port, 0, callback, user_data, tag)
-      && check_end (self, local_host, local_port, 1, callback, user_data, tag))
+      && check_end (self, local_host, local_port, 1, callback, user_data, tag)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_from_remote_port_async != NULL,
+                       callback, user_data, tag))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_from_remote_port_async (
       self, remote_address != NULL ? remote_address : "127.0.0.1", remote_port,
       local_host != NULL ? local_host : "127.0.0.1", local_port, cancellable, callback, user_data);
@@ -663,7 +691,9 @@ devssh_port_forwarder_stream_from_remote_port_async (DevSshPortForwarder *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   if (check_end (self, remote_address, remote_port, 0, callback, user_data,
-                 devssh_port_forwarder_stream_from_remote_port_async))
+                 devssh_port_forwarder_stream_from_remote_port_async)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_from_remote_port_async != NULL,
+                       callback, user_data, devssh_port_forwarder_stream_from_remote_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_from_remote_port_async (
       self, remote_address != NULL ? remote_address : "127.0.0.1", remote_port, cancellable, callback, user_data);
 }
@@ -733,7 +763,9 @@ devssh_port_forwarder_forward_to_remote_port_async (DevSshPortForwarder *self,
     remote_port = local_port;
 
   if (check_end (self, local_address, local_port, 0, callback, user_data, tag)
-      && check_end (self, remote_host, remote_port, 1, callback, user_data, tag))
+      && check_end (self, remote_host, remote_port, 1, callback, user_data, tag)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_to_remote_port_async != NULL,
+                       callback, user_data, tag))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_to_remote_port_async (
       self, local_address != NULL ? local_address : "127.0.0.1", local_port,
       remote_host != NULL ? remote_host : "127.0.0.1", remote_port, cancellable, callback, user_data);
@@ -766,7 +798,7 @@ devssh_port_forwarder_forward_to_remote_port_finish (DevSshPortForwarder  *self,
   if (is_reported (self, result, devssh_port_forwarder_forward_to_remote_port_async, error))
     return NULL;
 
-  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_to_remote_port_finish (self, result, error);
+  return check_object (DEVSSH_PORT_FORWARDER_GET_IFACE (self)->forward_to_remote_port_finish (self, result, error), error);
 }
 
 /**
@@ -794,7 +826,9 @@ devssh_port_forwarder_stream_to_remote_port_async (DevSshPortForwarder *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   if (check_end (self, remote_host, remote_port, 1, callback, user_data,
-                 devssh_port_forwarder_stream_to_remote_port_async))
+                 devssh_port_forwarder_stream_to_remote_port_async)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_to_remote_port_async != NULL,
+                       callback, user_data, devssh_port_forwarder_stream_to_remote_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_to_remote_port_async (
       self, remote_host != NULL ? remote_host : "127.0.0.1", remote_port, cancellable, callback, user_data);
 }
@@ -822,7 +856,7 @@ devssh_port_forwarder_stream_to_remote_port_finish (DevSshPortForwarder  *self,
   if (is_reported (self, result, devssh_port_forwarder_stream_to_remote_port_async, error))
     return NULL;
 
-  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_to_remote_port_finish (self, result, error);
+  return check_object (DEVSSH_PORT_FORWARDER_GET_IFACE (self)->stream_to_remote_port_finish (self, result, error), error);
 }
 
 /**
@@ -848,7 +882,9 @@ devssh_port_forwarder_connect_to_forwarded_port_async (DevSshPortForwarder *self
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_end (self, NULL, port, 1, callback, user_data, devssh_port_forwarder_connect_to_forwarded_port_async))
+  if (check_end (self, NULL, port, 1, callback, user_data, devssh_port_forwarder_connect_to_forwarded_port_async)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_port_async != NULL,
+                       callback, user_data, devssh_port_forwarder_connect_to_forwarded_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_port_async (self, port, cancellable, callback, user_data);
 }
 
@@ -876,7 +912,7 @@ devssh_port_forwarder_connect_to_forwarded_port_finish (DevSshPortForwarder  *se
   if (is_reported (self, result, devssh_port_forwarder_connect_to_forwarded_port_async, error))
     return NULL;
 
-  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_port_finish (self, result, error);
+  return check_object (DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_port_finish (self, result, error), error);
 }
 
 /**
@@ -901,7 +937,9 @@ devssh_port_forwarder_wait_for_forwarded_port_async (DevSshPortForwarder *self,
   g_return_if_fail (DEVSSH_IS_PORT_FORWARDER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_end (self, NULL, port, 1, callback, user_data, devssh_port_forwarder_wait_for_forwarded_port_async))
+  if (check_end (self, NULL, port, 1, callback, user_data, devssh_port_forwarder_wait_for_forwarded_port_async)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_port_async != NULL,
+                       callback, user_data, devssh_port_forwarder_wait_for_forwarded_port_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_port_async (self, port, cancellable, callback, user_data);
 }
 
@@ -928,7 +966,7 @@ devssh_port_forwarder_wait_for_forwarded_port_finish (DevSshPortForwarder  *self
   if (is_reported (self, result, devssh_port_forwarder_wait_for_forwarded_port_async, error))
     return NULL;
 
-  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_port_finish (self, result, error);
+  return check_object (DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_port_finish (self, result, error), error);
 }
 
 /**
@@ -954,7 +992,9 @@ devssh_port_forwarder_connect_to_forwarded_socket_async (DevSshPortForwarder *se
   g_return_if_fail (path != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_path (self, path, callback, user_data, devssh_port_forwarder_connect_to_forwarded_socket_async))
+  if (check_path (self, path, callback, user_data, devssh_port_forwarder_connect_to_forwarded_socket_async)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_socket_async != NULL,
+                       callback, user_data, devssh_port_forwarder_connect_to_forwarded_socket_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_socket_async (self, path, cancellable, callback, user_data);
 }
 
@@ -982,7 +1022,7 @@ devssh_port_forwarder_connect_to_forwarded_socket_finish (DevSshPortForwarder  *
   if (is_reported (self, result, devssh_port_forwarder_connect_to_forwarded_socket_async, error))
     return NULL;
 
-  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_socket_finish (self, result, error);
+  return check_object (DEVSSH_PORT_FORWARDER_GET_IFACE (self)->connect_to_forwarded_socket_finish (self, result, error), error);
 }
 
 /**
@@ -1008,7 +1048,9 @@ devssh_port_forwarder_wait_for_forwarded_socket_async (DevSshPortForwarder *self
   g_return_if_fail (path != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (check_path (self, path, callback, user_data, devssh_port_forwarder_wait_for_forwarded_socket_async))
+  if (check_path (self, path, callback, user_data, devssh_port_forwarder_wait_for_forwarded_socket_async)
+      && check_method (self, DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_socket_async != NULL,
+                       callback, user_data, devssh_port_forwarder_wait_for_forwarded_socket_async))
     DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_socket_async (self, path, cancellable, callback, user_data);
 }
 
@@ -1035,7 +1077,7 @@ devssh_port_forwarder_wait_for_forwarded_socket_finish (DevSshPortForwarder  *se
   if (is_reported (self, result, devssh_port_forwarder_wait_for_forwarded_socket_async, error))
     return NULL;
 
-  return DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_socket_finish (self, result, error);
+  return check_object (DEVSSH_PORT_FORWARDER_GET_IFACE (self)->wait_for_forwarded_socket_finish (self, result, error), error);
 }
 
 /* ::forwarded-port-connecting while a handler thinks. */

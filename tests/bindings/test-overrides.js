@@ -114,6 +114,10 @@ const tests = {
         }
     },
 
+    'run'() {
+        return ran[0] === 'value' && ran[1].matches(DevSsh.Error, DevSsh.Error.UNSUPPORTED);
+    },
+
     'callback'() {
         return new Promise(resolve => {
             DevSsh.KeyPair.generate_async('ssh-ed25519', 0, null, (source, result) => {
@@ -123,7 +127,6 @@ const tests = {
     },
 };
 
-const loop = GLib.MainLoop.new(null, false);
 let failed = 0;
 
 async function main() {
@@ -141,6 +144,12 @@ async function main() {
     }
 }
 
-main().finally(() => loop.quit());
-loop.run();
+// Where no promise is being settled already.
+const ran = [DevSsh.run(Promise.resolve('value'))];
+try {
+    DevSsh.run(DevSsh.KeyPair.generate_async('no-such-algorithm', 0));
+} catch (error) {
+    ran.push(error);
+}
+DevSsh.run(main());
 System.exit(failed ? 1 : 0);

@@ -135,6 +135,9 @@ def forward(language, direction):
                     echo_through(int(port))
                 server.stop()
                 assert client.finish() == 1, client.tail()
+        with Sshd('AllowTcpForwarding no', host_keys=('ed25519',)) as server:
+            if direction == 'remote':
+                refused('forward', [*forward, *sshd_known(server), *where], 1)
         with Sshd(host_keys=('ed25519',)) as server:
             with Program([*forward, *sshd_known(server), *where]) as client:
                 port, = said(client, r'^forwarding port (\d+)$')
@@ -227,7 +230,7 @@ def _():
         assert re.search(r'^16 MiB in .* cut 20 times, .*\(seed 1\); SHA-256 same$', text, re.M), text
         with open(picture, encoding='utf-8') as file:
             assert '16 MiB, cut 20 times' in file.read()
-        run([example('cuts'), *server.login(), '16', '1', '/nowhere/cuts.svg'], expect=1)
+        run([example('cuts'), *server.login(), '16', '1', os.devnull + '/cuts.svg'], expect=1)
     # OpenSSH does not have the extension: the first cut is the end.
     with Sshd(host_keys=('ed25519',)) as server:
         run([example('cuts'), *sshd_login(server), '16'], expect=1)
@@ -242,7 +245,7 @@ def _():
 
 if BINDINGS:
     peers._cases.clear()
-    for language in ('python',):
+    for language in ('python', 'javascript', 'vala'):
         all_four(language)
 
     @case('/examples/python/survive')

@@ -95,9 +95,19 @@ wait_for (DevSshPortForwarder *forwarder,
   g_string_append_printf (((TestForwarder *) forwarder)->calls, "wait-for %u\n", port);
 }
 
+/* As one in Python that throws: nothing, and no reason. */
+static GIOStream *
+stream_to_finish (DevSshPortForwarder  *forwarder,
+                  GAsyncResult         *result,
+                  GError              **error)
+{
+  return NULL;
+}
+
 static void
 test_forwarder_iface_init (DevSshPortForwarderInterface *iface)
 {
+  iface->stream_to_remote_port_finish = stream_to_finish;
   iface->forward_from_remote_port_async = forward_from;
   iface->stream_from_remote_port_async = stream_from;
   iface->forward_to_remote_port_async = forward_to;
@@ -362,6 +372,33 @@ test_defaults (void)
                    "stream-to 127.0.0.1 80\n"
                    "connect-to 80\n"
                    "wait-for 80\n");
+}
+
+/* No result is no success. */
+static void
+test_no_result (void)
+{
+  g_autoptr(TestForwarder) self = g_object_new (test_forwarder_get_type (), NULL);
+  DevSshPortForwarder *forwarder = DEVSSH_PORT_FORWARDER (self);
+  g_autoptr(GTask) result = g_task_new (self, NULL, NULL, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (devssh_port_forwarder_stream_to_remote_port_finish (forwarder, G_ASYNC_RESULT (result), &error));
+  g_assert_error (error, DEVSSH_ERROR, DEVSSH_ERROR_REFUSED);
+}
+
+static void
+test_not_implemented (void)
+{
+  g_autoptr(TestForwarder) self = g_object_new (test_forwarder_get_type (), NULL);
+  DevSshPortForwarder *forwarder = DEVSSH_PORT_FORWARDER (self);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  devssh_port_forwarder_wait_for_forwarded_socket_async (forwarder, "/run/x", NULL, test_keep_result_cb, &result);
+  test_wait_result (&result);
+  g_assert_null (devssh_port_forwarder_wait_for_forwarded_socket_finish (forwarder, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 
 #define ASSERT_NO_PORT(call, finish) \
@@ -699,6 +736,8 @@ main (int   argc,
   g_test_add_func ("/service/forwarded-port/dropped-inside/T-64", test_port_dropped_inside);
   g_test_add_func ("/service/port-forwarder/defaults", test_defaults);
   g_test_add_func ("/service/port-forwarder/no-ports/T-85", test_no_ports);
+  g_test_add_func ("/service/port-forwarder/no-result", test_no_result);
+  g_test_add_func ("/service/port-forwarder/not-implemented", test_not_implemented);
   g_test_add_func ("/service/port-forwarder/options", test_options);
   ADD ("/service/port-forwarder/connecting/accepted", NULL, test_connecting_accepted);
   ADD ("/service/port-forwarder/connecting/replaced", replace_cb, test_connecting_replaced);

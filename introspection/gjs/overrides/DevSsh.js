@@ -2,6 +2,8 @@
 // JavaScript's view of DevSsh: an operation without a callback returns a promise.
 /* exported _init */
 
+const {GLib} = imports.gi;
+
 // Not Gio._promisify(): it keeps what it wraps on `this`, where an interface's methods are not found when the class comes out of a
 // plugin; and from the pair (was it granted, the reply) it would take the first away if that is true.
 function promisify(owner, start, finish) {
@@ -27,7 +29,25 @@ function promisify(owner, start, finish) {
     };
 }
 
+// Runs the main context until the promise is settled; what it has become is returned or thrown. For the outermost line of a program,
+// as in Python. There an `await` would do, but for this: GJS makes no Error of a GError while no JavaScript is on the stack, and
+// handlers of `closed`, `disconnected` and others that have one would not be called.
+function run(promise) {
+    const loop = new GLib.MainLoop(null, false);
+    let value, finish = () => value;
+    promise.then(result => {
+        value = result;
+    }, error => {
+        finish = () => {
+            throw error;
+        };
+    }).finally(() => loop.quit());
+    loop.run();
+    return finish();
+}
+
 function _init() {
+    this.run = run;
     // Static operations (KeyPair.generate_async) stand on the class, the others on its prototype. A plugin's class, of which nothing
     // is known here, takes PortForwarder's from the interface.
     for (const name of Object.getOwnPropertyNames(this)) {

@@ -27,7 +27,7 @@ import functools
 import weakref
 
 from gi.module import get_introspection_module
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 DevSsh = get_introspection_module('DevSsh')
 CLASSES = ['Channel', 'Client', 'ClientSession', 'KeyPair', 'KnownHosts', 'MultiChannelStream', 'PortForwarder', 'SecureStream',
@@ -271,6 +271,51 @@ def _add_service_of(self, cls, name=None, rules=None, *rest, **keywords):
 
 
 DevSsh.SessionConfig.add_service = _add_service_of
+
+
+# ---- operations that a class in Python implements ----
+
+def _telling(begin):
+    """What raises before it has called back calls back now: nobody else would tell who waits."""
+    @functools.wraps(begin)
+    def call(self, *args):
+        *args, callback, data = args
+        told = []
+
+        def tell(source, result, *rest):
+            told.append(True)
+            callback(source, result)
+        try:
+            begin(self, *args, tell, data)
+        except Exception as raised:
+            if not told:
+                result = Gio.Task.new(self, None, None)
+                result._raised = raised if isinstance(raised, GLib.Error) else GLib.Error.new_literal(
+                    DevSsh.error_quark(), f'The service has failed: {raised!r}', DevSsh.Error.REFUSED)
+                tell(self, result)
+            raise
+    return call
+
+
+def _told(finish):
+    @functools.wraps(finish)
+    def call(self, result):
+        if hasattr(result, '_raised'):
+            raise result._raised
+        return finish(self, result)
+    return call
+
+
+def _implemented(cls, **keywords):
+    super(DevSsh.PortForwarder, cls).__init_subclass__(**keywords)
+    for name in [name for name in vars(cls) if name.startswith('do_') and name.endswith('_async')]:
+        finish = f"{name.removesuffix('_async')}_finish"
+        if finish in vars(cls):
+            setattr(cls, name, _telling(vars(cls)[name]))
+            setattr(cls, finish, _told(vars(cls)[finish]))
+
+
+DevSsh.PortForwarder.__init_subclass__ = classmethod(_implemented)
 
 for _class in CLASSES:
     _cls = getattr(DevSsh, _class)
