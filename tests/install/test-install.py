@@ -345,28 +345,22 @@ def example(path):
     RUNS[path.stem](command)
 
 
-def stray(path):
-    assert path.name in PARTS, f'nobody runs {path.name}: add a row to BUILDS and RUNS, or to PARTS'
-
-
-def add_examples():
-    for path in sorted(EXAMPLES.iterdir()):
-        if path.suffix in BUILDS and path.name not in PARTS:
-            add(f'/install/examples/{path.name}', example, path)
-        else:
-            stray(path)
+@case('/install/examples/nobody-forgets-one')
+def _():
+    lost = [path.name for path in sorted(EXAMPLES.iterdir()) if path.suffix not in BUILDS and path.name not in PARTS]
+    assert not lost, f'nobody runs {", ".join(lost)}: add a row to BUILDS and RUNS, or to PARTS'
 
 
 def main():
     os.umask(0o022)             # plugins that others can write to are not used
     try:
         install()
-        add_examples()
+        examples = [path for path in EXAMPLES.iterdir() if path.suffix in BUILDS and path.name not in PARTS]
         with ThreadPoolExecutor(2) as pool:
             # C first: the programs of other languages talk to it.
-            for path in sorted(EXAMPLES.iterdir(), key=lambda path: (path.suffix != '.c', path)):
-                if path.suffix in BUILDS and path.name not in PARTS:
-                    built[path] = pool.submit(BUILDS[path.suffix], path)
+            for path in sorted(examples, key=lambda path: (path.suffix != '.c', path)):
+                built[path] = pool.submit(BUILDS[path.suffix], path)
+                add(f'/install/examples/{path.name}', example, path)
             del sys.argv[1:]    # which were not names of tests
             peers.main()
     finally:
