@@ -196,6 +196,11 @@ def _():
     assert folder in looks, f'{folder} is not in {looks}'
 
 
+@case('/install/vala/says-what-there-is-to-say')
+def _():
+    run(build_vala(HERE / 'vala-api.vala', 'posix'), env=environment())
+
+
 # ---- the examples ----
 
 def known_hosts(port, kind):
@@ -314,12 +319,12 @@ def build_c(path):
     return [str(PROGRAMS / path.name)]
 
 
-def build_vala(path):
+def build_vala(path, *packages):
     if not VALAC or 'vapi' not in FEATURES.split(','):
         raise Skip('no valac, or no vapi')
     # What valac makes of a program has warnings in C, as everywhere; its own are ours.
-    compile_with([VALAC], '--fatal-warnings', '--cc', COMPILER[-1], '-X', '-w', '--pkg', 'libdevssh-1', path, '-d', PROGRAMS,
-                 '-o', path.name)
+    options = [word for package in ('libdevssh-1', *packages) for word in ('--pkg', package)]
+    compile_with([VALAC], '--fatal-warnings', '--cc', COMPILER[-1], '-X', '-w', *options, path, '-d', PROGRAMS, '-o', path.name)
     return [str(PROGRAMS / path.name)]
 
 
