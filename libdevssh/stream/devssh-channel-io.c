@@ -25,6 +25,7 @@ typedef struct
   DevSshCancelWatch *cancel_watch;
 
   /* For one that waits; under lock if that is another thread. */
+  gboolean           elsewhere;
   GMutex             lock;
   GCond              cond;
   gboolean           finished;
@@ -198,12 +199,19 @@ operation_finish (Operation *self,
 
   if (self->task == NULL)
     {
-      g_mutex_lock (&self->lock);
+      /* To signal is a system call, also if nobody waits. */
+      gboolean elsewhere = self->elsewhere;
+
+      if (elsewhere)
+        g_mutex_lock (&self->lock);
       self->result = result;
       self->error = error;
       self->finished = TRUE;
-      g_cond_signal (&self->cond);
-      g_mutex_unlock (&self->lock);
+      if (elsewhere)
+        {
+          g_cond_signal (&self->cond);
+          g_mutex_unlock (&self->lock);
+        }
       return;
     }
 
@@ -663,6 +671,9 @@ operation_run_there (Operation *self)
 {
   Operation **errand = g_new (Operation *, 1);
 
+  self->elsewhere = TRUE;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
   *errand = self;
   devssh_context_defer (self->io->context, errand_run, errand, errand_free);
 
@@ -670,6 +681,8 @@ operation_run_there (Operation *self)
   while (!self->finished)
     g_cond_wait (&self->cond, &self->lock);
   g_mutex_unlock (&self->lock);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
 }
 
 static gssize
@@ -686,16 +699,12 @@ devssh_channel_io_run (DevSshChannelIo  *self,
     .buffer = buffer, .count = count, .cancellable = cancellable,
   };
 
-  g_mutex_init (&operation.lock);
-  g_cond_init (&operation.cond);
   devssh_channel_io_ref (self);
   if (devssh_context_is_here (self->context))
     operation_run_here (&operation);
   else
     operation_run_there (&operation);
   devssh_channel_io_unref (self);
-  g_mutex_clear (&operation.lock);
-  g_cond_clear (&operation.cond);
 
   if (operation.error == NULL)
     return operation.result;

@@ -17,13 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.dont_write_bytecode = True
+from pages import add_part, blocks
+
 BUILD, SOURCE, PREFIX, LIBDIR, SANITIZE, PYTHON, GJS, *COMPILER = sys.argv[1:]
 NO_BINDINGS = '-'   # this build of the library has none: they are another build's to test
 # What runs a block that is not for C alone, and why it may be missing.
 RUNNERS = {'python': (PYTHON, 'no Python has gi'), 'gjs': (GJS, 'no gjs')}
-# What stands before a block: <!-- file: NAME -->, <!-- run -->, <!-- run: python -->, <!-- run: gjs -->.
-MARK = re.compile(r'<!-- (file|run)(?:: (\S+))? -->')
-BLOCK = re.compile(r'(?:^(?P<mark><!--[^\n]*-->)\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$', re.M | re.S)
 
 results = []
 
@@ -135,24 +136,11 @@ def exports(build, env):
 
 # ---- docs/writing-a-service.md ----
 
-def blocks(text):
-    """Yields (kind, argument, language, text) of every block of code."""
-    for block in BLOCK.finditer(text):
-        mark = MARK.fullmatch(block['mark'] or '')
-        yield (mark[1] if mark else None, mark[2] if mark else None, block['language'], block['text'])
-
-
-
-
 def work_through(page, folder, env):
     files = set()
     for number, (kind, argument, language, text) in enumerate(blocks(page), 1):
         if kind == 'file':
-            path = folder / argument
-            path.parent.mkdir(parents=True, exist_ok=True)
-            before = path.read_text(encoding='utf-8') + '\n' if argument in files else ''
-            path.write_text(before + text, encoding='utf-8')
-            files.add(argument)
+            add_part(folder, argument, text, files)
         elif kind == 'run':
             name = f'page/{number}/{text.split(chr(10))[0][:40].strip()}'
             runner, missing = RUNNERS.get(argument, ('bash', None))
