@@ -143,32 +143,27 @@ def _():
     assert not told, '\n'.join(told)
 
 
-def header_compiles(compiler, options, header):
-    unit = f'#include <{header.relative_to(INCLUDE)}>\n'
-    # As if it were a file of the library's, or it would ask for the umbrella.
-    done = subprocess.run([*compiler, '-fsyntax-only', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror', *options,
-                           '-DDEVSSH_COMPILATION', '-'], input=unit, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False, env=environment())
-    return f'{header}: {done.stdout}' if done.returncode else None
-
-
 def headers_compile(compiler, language):
     if not all(compiler):
         raise Skip('no compiler of C++')
     headers = [path for path in INSTALLED if path.suffix == '.h' and path.name != 'devssh.h']
     assert len(headers) > 30, headers
-    # GIO is read once, not once for each of ours. Which includes of it are missing would show in the umbrella.
-    gio = PROGRAMS / f'gio-{language}.h'
+    folder = PROGRAMS / language
+    folder.mkdir()
+    strict = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror', *pkg_config('--cflags', 'libdevssh-1')]
+    # As if it were a file of the library's, or each would ask for the umbrella.
+    inner = [*strict, '-DDEVSSH_COMPILATION']
+    # GIO is read once, not once for each of ours.
+    gio = folder / 'gio.h'
     gio.write_text('#include <gio/gio.h>\n', encoding='utf-8')
-    flags = pkg_config('--cflags', 'libdevssh-1')
-    run([*compiler, '-x', f'{language}-header', *flags, '-DDEVSSH_COMPILATION', str(gio), '-o', f'{gio}.gch'], env=environment())
-    with ThreadPoolExecutor(2) as pool:
-        failed = list(filter(None, pool.map(lambda header: header_compiles(
-            compiler, ['-include', str(gio), '-x', language, *flags], header), headers)))
-    assert not failed, '\n'.join(failed)
+    compile_with(compiler, '-x', f'{language}-header', *inner, gio, '-o', f'{gio}.gch')
+    units = []
+    for header in headers:
+        units.append(folder / f'{header.stem}.{language}')
+        units[-1].write_text(f'#include <{header.relative_to(INCLUDE)}>\n', encoding='utf-8')
+    compile_with(compiler, '-fsyntax-only', *inner, '-include', gio, '-x', language, *units)
     # The umbrella, as everybody has it.
-    compile_with(compiler, '-x', language, '-fsyntax-only', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror', *flags,
-                 '-include', INCLUDE / 'libdevssh' / 'devssh.h', os.devnull)
+    compile_with(compiler, '-fsyntax-only', *strict, '-include', INCLUDE / 'libdevssh' / 'devssh.h', '-x', language, os.devnull)
 
 
 add('/install/headers/each-compiles-alone-in-C', headers_compile, [*COMPILER[COMPILER[0].endswith('ccache'):], '-std=gnu11'], 'c')
