@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Makes the declarations say what introspection/gjs/overrides/DevSsh.js does: finish.mjs devssh-1.d.ts
 //
-// ts-for-gir knows the promises of Gio._promisify(): none of a static operation, a cancellable that has to be there, and of a pair
-// whose first half is a boolean the other half alone.
+// ts-for-gir knows the promises of Gio._promisify(): none of a static operation, a cancellable that has to be there, and of a
+// pair whose first half is a boolean the other half alone.
 import {readFileSync, writeFileSync} from 'node:fs';
 
 const START = /^( +(?:static )?(?!vfunc_)(\w+)_async\(.*), callback: Gio\.AsyncReadyCallback<.*> \| null\): void;$/;
@@ -12,7 +12,8 @@ const CLASS = /^ {4}(?:abstract )?(?:class|interface|namespace) (\w+)/;
 const RUN = `
 
     /**
-     * Runs the main context until \`promise\` is settled; what it has become is returned or thrown. For the outermost line of a program.
+     * Runs the main context until \`promise\` is settled; what it has become is returned or thrown. For the outermost line of
+     * a program: while no JavaScript is on the stack, GJS calls no handler that is given a GError.
      */
     export function run<T>(promise: globalThis.Promise<T>): T;`;
 

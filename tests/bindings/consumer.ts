@@ -63,7 +63,9 @@ async function main(): Promise<string> {
     // Static, and with a callback as well.
     const key: DevSsh.KeyPair = await DevSsh.KeyPair.generate_async(DevSsh.ALGORITHM_KEY_ED25519, 0);
     const other = await new Promise<DevSsh.KeyPair>(resolve => {
-        DevSsh.KeyPair.generate_async(DevSsh.ALGORITHM_KEY_ED25519, 0, null, (_, result) => resolve(DevSsh.KeyPair.generate_finish(result)));
+        DevSsh.KeyPair.generate_async(DevSsh.ALGORITHM_KEY_ED25519, 0, null, (_, result) => {
+            resolve(DevSsh.KeyPair.generate_finish(result));
+        });
     });
 
     let failure = '';

@@ -33,7 +33,9 @@ DevSsh.run(session.wait_closed_async()).length;                                 
 '''
 
 
-START = """import DevSsh from 'gi://DevSsh?version=1'; import Gio from 'gi://Gio?version=2.0'; import GLib from 'gi://GLib?version=2.0';
+START = """import DevSsh from 'gi://DevSsh?version=1';
+import Gio from 'gi://Gio?version=2.0';
+import GLib from 'gi://GLib?version=2.0';
 declare const session: DevSsh.ClientSession;
 """
 
