@@ -102,6 +102,23 @@ def test_to_and_streams():
     DevSsh.run(main())
 
 
+def test_service_itself():
+    """Its type comes out of a module that no typelib knows, and what it does can be awaited all the same."""
+    async def main():
+        client, server = await connect()
+        forwarder = client.activate_service(DevSsh.SERVICE_NAME_PORT_FORWARDING)
+        assert type(forwarder).__gtype__.name not in dir(DevSsh)
+        assert isinstance(forwarder, DevSsh.PortForwarder) and isinstance(forwarder, DevSsh.Service)
+        target = Target()
+        port = await forwarder.forward_to_remote_port_async(None, 0, None, target.port)
+        through(port.get_local_port(), target)
+        stream = await forwarder.stream_to_remote_port_async(remote_host='127.0.0.1', remote_port=target.port)
+        until(lambda: target.taken)
+        carries(stream, target.taken.pop())
+        assert server.get_services()[0] is server.get_port_forwarder()
+    DevSsh.run(main())
+
+
 def test_socket():
     async def main():
         client, server = await connect()

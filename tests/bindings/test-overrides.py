@@ -5,11 +5,15 @@
   test-overrides.py GIR        prints TAP
 """
 import asyncio
+import os
+import pydoc
+import signal
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
 import gi
+import stage
 import tap
 
 gi.require_version('DevSsh', '1')
@@ -170,6 +174,166 @@ def test_awaited_twice():
             await asyncio.sleep(0)
         return [one.result() for one in waiting]
     assert asyncio.run(asyncio.wait_for(main(), 20)) == ['ssh-ed25519'] * 2
+
+
+def test_operation_alone():
+    assert DevSsh.run(DevSsh.KeyPair.generate_async('ssh-ed25519', 0)).get_algorithm() == 'ssh-ed25519'
+
+
+def test_known_already():
+    """What is known needs no turn of the loop, however often it is asked for."""
+    async def main():
+        operation = DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+        return {(await operation).get_algorithm() for _ in range(10 * sys.getrecursionlimit())}
+    assert DevSsh.run(main()) == {'ssh-ed25519'}
+
+
+def test_run_inside_a_handler():
+    async def inner():
+        return (await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)).get_algorithm()
+
+    async def main():
+        DevSsh.KeyPair.generate_async('ecdsa-sha2-nistp256', 0, None,
+                                      lambda source, result: algorithms.append(DevSsh.run(inner())))
+        while not algorithms:
+            await DevSsh.KeyPair.generate_async('ecdsa-sha2-nistp256', 0)
+        return algorithms
+    algorithms = []
+    assert DevSsh.run(main()) == ['ssh-ed25519']
+
+
+def until(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+def interrupts(times, awaitable):
+    """Ctrl-C while it waits; what comes of it."""
+    for _ in range(times):
+        GLib.idle_add(lambda: os.kill(os.getpid(), signal.SIGINT) and False)
+    try:
+        return DevSsh.run(awaitable)
+    except KeyboardInterrupt as interrupt:
+        return interrupt
+
+
+silent = []
+
+
+def never():
+    """An operation that does not end by itself, for the peer says nothing; and its end."""
+    near, far, _ = stage.wire()
+    silent.append(far)
+    operation = DevSsh.ClientSession.new(near, DevSsh.SessionConfig.new_no_security()).connect_async()
+    ended = []
+    operation.then(lambda value, error: ended.append(error))
+    return operation, ended
+
+
+def test_interrupt():
+    operation, ended = never()
+
+    async def main():
+        try:
+            await operation
+        finally:
+            steps.append('left')
+            # What it leaves may take a while.
+            await DevSsh.KeyPair.generate_async('ssh-ed25519', 0)
+            steps.append('cleaned up')
+    steps = []
+    assert isinstance(interrupts(1, main()), KeyboardInterrupt)
+    assert steps == ['left', 'cleaned up'], steps
+    until(lambda: ended)
+    assert ended[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), ended
+    # It is as if nothing had been.
+    assert DevSsh.run(DevSsh.KeyPair.generate_async('ssh-ed25519', 0)).get_has_private()
+
+
+def test_interrupt_of_the_caught():
+    async def main():
+        try:
+            await never()[0]
+        except KeyboardInterrupt:
+            return 'caught'
+    assert interrupts(1, main()) == 'caught'
+
+
+def test_interrupt_twice():
+    """Who does not want to wait for the end of it either need not."""
+    first, second = never(), never()
+
+    async def main():
+        try:
+            await first[0]
+        finally:
+            GLib.idle_add(lambda: os.kill(os.getpid(), signal.SIGINT) and False)
+            try:
+                await second[0]
+            finally:
+                steps.append('closed')
+                await never()[0]
+    steps = []
+    assert isinstance(interrupts(1, main()), KeyboardInterrupt)
+    assert steps == ['closed'], steps
+    until(lambda: first[1] and second[1])
+
+
+def test_interrupt_inside_a_handler():
+    """Both end, the inner one first."""
+    async def inner():
+        try:
+            await never()[0]
+        finally:
+            steps.append('inner')
+
+    def handler(source, result):
+        try:
+            DevSsh.run(inner())
+        except KeyboardInterrupt:
+            steps.append('handler')
+
+    async def main():
+        DevSsh.KeyPair.generate_async('ssh-ed25519', 0, None, handler)
+        GLib.timeout_add(20, lambda: os.kill(os.getpid(), signal.SIGINT) and False)
+        try:
+            await never()[0]
+        finally:
+            steps.append('outer')
+    steps = []
+    assert isinstance(interrupts(0, main()), KeyboardInterrupt)
+    assert steps == ['inner', 'handler', 'outer'], steps
+
+
+def test_closed_coroutine():
+    """Given up before its end, by whoever drives it."""
+    operation, ended = never()
+
+    async def main():
+        await operation
+    coroutine = main()
+    coroutine.send(None)
+    coroutine.close()
+    until(lambda: ended)
+    assert ended[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), ended
+
+
+def test_no_awaitable():
+    for wrong in 5, None, len:
+        try:
+            DevSsh.run(wrong)
+        except TypeError as error:
+            assert 'await' in str(error), error
+        else:
+            assert False, wrong
+
+
+def test_help():
+    for function, words in ((DevSsh.Channel.read, ['read(self, size', 'bytes']), (DevSsh.Channel.write, ['write(self, data']),
+                            (DevSsh.Session.accepted, ['accepted(self, channel_type']), (DevSsh.run, ['coroutine']),
+                            (DevSsh.Channel.request_async, ['request_type:str', 'awaited', 'bool'])):
+        text = pydoc.render_doc(function, renderer=pydoc.plaintext)
+        assert all(word in text for word in words), text
 
 
 def test_exception_leaves():

@@ -127,6 +127,20 @@ def test_nothing_is_kept():
             GLib.MainContext.default().iteration(False)
 
 
+def test_read_is_given_up():
+    """What comes later is for the next one who reads."""
+    async def main():
+        client, server = await connect(Echo)
+        async with client, await client.open_channel_async('echo@example.org') as channel:
+            reading = channel.read()
+            assert reading.send(None)
+            reading.close()
+            await channel.write(b'later')
+            assert await channel.read() == b'later'
+        server.close(DevSsh.DisconnectReason.BY_APPLICATION, None)
+    DevSsh.run(main())
+
+
 def test_read_size():
     async def main():
         client, server = await connect(Echo)

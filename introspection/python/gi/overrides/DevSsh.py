@@ -11,8 +11,14 @@
     DevSsh.run(main())
 
 Where the library takes or gives GLib.Bytes, an operation that is awaited takes `bytes` as well; Channel.read() and
-Channel.write() are made of them. Under a running asyncio loop that lives in the GLib main context, `await` works there
-too. With a callback everything is as the GIR says.
+Channel.write() are made of them. With a callback everything is as the GIR says.
+
+An operation begins when it is called, and can be awaited later: call several, and they run side by side. Who gives up
+waiting for one (a time-out, a cancelled task, Ctrl-C in DevSsh.run()) gives up the operation, too, unless it was given a
+cancellable of its own.
+
+Under a loop of asyncio that turns the main context of the session, as gbulb's does (gbulb.install(), then asyncio.run()),
+all of that is the same. A loop of asyncio's own waits for ever: it does not turn GLib's sources.
 
 A service names its rules in its class, and a configuration takes it as it is:
 
@@ -23,34 +29,64 @@ A service names its rules in its class, and a configuration takes it as it is:
 """
 import asyncio
 import collections
+import contextlib
 import functools
 import weakref
 
+from gi._gi import InterfaceInfo, ObjectInfo, Repository
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
 DevSsh = get_introspection_module('DevSsh')
-CLASSES = ['Channel', 'Client', 'ClientSession', 'KeyPair', 'KnownHosts', 'MultiChannelStream', 'PortForwarder', 'SecureStream',
-           'Server', 'Service', 'Session']
 __all__ = ['run']
 
 
-class _Operation:
-    """What the peer or the disk has not answered yet."""
+def _asyncio_loop():
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
-    def __init__(self, start, finish):
+
+def _discard(value):
+    """What came of an operation after everybody had given it up: open, and nobody's."""
+    if isinstance(value, DevSsh.Session):
+        value.close(DevSsh.DisconnectReason.BY_APPLICATION, None)
+    elif isinstance(value, (DevSsh.Channel, DevSsh.ForwardedPort)):
+        value.close()
+    elif isinstance(value, Gio.IOStream):
+        value.close_async(GLib.PRIORITY_DEFAULT, None, None)
+
+
+class _Operation:
+    """What the peer or the disk has not answered yet. When all who awaited it have given up, so does it."""
+
+    def __init__(self, start, finish, cancellable=None):
         self._finish = finish
+        self._cancellable = cancellable     # its own; one of the caller's may be for more than this
         self._outcome = None
         self._waiting = []
+        self._awaiting = 0
+        self._taken = self._abandoned = False
         start(self._done)
 
     def _done(self, source, result):
         try:
             self._outcome = (self._finish(result), None)
-        except GLib.Error as error:
+        except Exception as error:
             self._outcome = (None, error)
+        if self._abandoned:
+            _discard(self._outcome[0])
         for function in self._waiting:
             function(*self._outcome)
+
+    def _abandon(self):
+        if self._outcome:
+            _discard(self._outcome[0])
+        else:
+            self._abandoned = True
+            if self._cancellable:
+                self._cancellable.cancel()
 
     def then(self, function):
         """Calls function (value, error), now or when it is known."""
@@ -60,16 +96,25 @@ class _Operation:
             self._waiting.append(function)
 
     def __await__(self):
+        loop = _asyncio_loop()
+        self._awaiting += 1
         try:
-            future = asyncio.get_running_loop().create_future()
-        except RuntimeError:
-            return (yield self)
+            if loop:
+                future = loop.create_future()
 
-        def settle(value, error):
-            if not future.done():
-                future.set_exception(error) if error else future.set_result(value)
-        self.then(settle)
-        return (yield from future)
+                def settle(value, error):
+                    if not future.done():
+                        future.set_exception(error) if error else future.set_result(value)
+                self.then(settle)
+                value = yield from future
+            else:
+                value = yield self
+            self._taken = True
+            return value
+        finally:
+            self._awaiting -= 1
+            if not self._awaiting and not self._taken:
+                self._abandon()
 
 
 def _to_glib(value):
@@ -81,7 +126,7 @@ def _make_awaitable(cls, name, finish_name):
     function = getattr(cls, name)
     finish = getattr(cls, finish_name)
     names = [argument.get_name() for argument in function.get_arguments()]
-    n_before = names.index('callback')
+    n_before = names.index('callback')      # and before that is the cancellable
     is_method = function.is_method()
 
     @functools.wraps(function)
@@ -93,40 +138,95 @@ def _make_awaitable(cls, name, finish_name):
         if keywords:
             raise TypeError(f'{name}() has no {", ".join(keywords)}')
         values = [_to_glib(value) for value in (*args, *given)]
+        cancellable = None
+        if values[-1] is None:
+            values[-1] = cancellable = Gio.Cancellable()
         bound = functools.partial(finish, args[0]) if finish.is_method() else finish
-        return _Operation(lambda done: function(*values, done), bound)
+        return _Operation(lambda done: function(*values, done), bound, cancellable)
 
+    call.__doc__ = f"""{call.__doc__}
+
+        Without a callback it can be awaited, and gives what the other half does:
+        {finish.__doc__}"""
     setattr(cls, name, call if is_method else staticmethod(call))
 
 
-def run(coroutine):
-    """Runs a coroutine in the thread-default main context until it has ended; returns or raises what it does."""
+async def _result_of(awaitable):
+    return await awaitable
+
+
+def run(awaitable):
+    """Runs a coroutine in the thread-default main context until it has ended; returns or raises what it does.
+
+    It may await what the library does, and coroutines that do. An interrupt (Ctrl-C) is raised where it waits, so that it
+    can still close what it has opened; another one is not waited for. A handler may call run() again.
+    """
+    coroutine = awaitable if hasattr(awaitable, 'send') else _result_of(awaitable)
+    if _asyncio_loop():
+        coroutine.close()
+        raise RuntimeError('DevSsh.run() was called while a loop of asyncio runs: await there')
     loop = GLib.MainLoop(GLib.MainContext.get_thread_default())
     outcome = []
+    waiting_for = None
 
     def step(value, error):
-        try:
-            operation = coroutine.throw(error) if error else coroutine.send(value)
-        except StopIteration as end:
-            outcome.append((end.value, None))
-        except BaseException as raised:
-            outcome.append((None, raised))
-        else:
-            if isinstance(operation, _Operation):
-                operation.then(step)
-            else:
+        nonlocal waiting_for
+        while True:
+            try:
+                operation = coroutine.throw(error) if error else coroutine.send(value)
+            except StopIteration as end:
+                outcome.append((end.value, None))
+                return loop.quit()
+            except BaseException as raised:
+                outcome.append((None, raised))
+                return loop.quit()
+            if not isinstance(operation, _Operation):
                 # Nobody would ever go on with it.
-                step(None, TypeError(f'DevSsh.run() cannot wait for {operation!r}'))
-            return
-        loop.quit()
+                value, error = None, TypeError(f'DevSsh.run() cannot wait for {operation!r}')
+            elif operation._outcome:
+                value, error = operation._outcome
+            else:
+                waiting_for = operation
+                return operation.then(functools.partial(go_on, operation))
+
+    def go_on(operation, value, error):
+        nonlocal waiting_for
+        # An interrupt may have come first.
+        if operation is waiting_for:
+            waiting_for = None
+            step(value, error)
 
     step(None, None)
-    if not outcome:
-        loop.run()
+    interrupted = False
+    while not outcome:
+        interrupt = KeyboardInterrupt()
+        try:
+            loop.run()
+        except KeyboardInterrupt as raised:
+            interrupt = raised
+        # With loops inside loops only the outermost one raises it; the others just end.
+        if not outcome:
+            waiting_for = None
+            if interrupted:
+                # It may want to wait once more.
+                with contextlib.suppress(RuntimeError):
+                    coroutine.close()
+                raise interrupt
+            interrupted = True
+            step(None, interrupt)
     value, error = outcome[0]
     if error:
         raise error
     return value
+
+
+def _add(cls, **methods):
+    """help() shows them as what they are."""
+    for name, method in methods.items():
+        if not name.startswith('__'):
+            method.__name__ = name
+            method.__qualname__ = f'{cls.__name__}.{name}'
+        setattr(cls, name, method)
 
 
 # ---- sessions ----
@@ -201,39 +301,62 @@ def _accepted(self, channel_type=None):
     return _Accepted(self, channel_type)
 
 
-DevSsh.Session.__aenter__ = _enter
-DevSsh.Session.__aexit__ = _leave_session
-DevSsh.Session.accepted = _accepted
+_add(DevSsh.Session, __aenter__=_enter, __aexit__=_leave_session, accepted=_accepted)
 
 # ---- channels ----
 
 READ_SIZE = 256 * 1024
 
 
-# The one stream that reads from a channel. It holds channel and session, so the channel must not hold it.
-_streams = weakref.WeakKeyDictionary()
+class _Reader:
+    """The one stream that reads from a channel. It holds channel and session, so the channel must not hold it."""
+
+    def __init__(self, channel):
+        self._stream = DevSsh.ChannelStream.new(channel)
+        self._source = self._stream.get_input_stream()
+        self._cancellable = Gio.Cancellable()
+        self._given_up = None       # a read that nobody waits for any more: what comes of it is for the next one
+        self._rest = b''
+
+    async def read(self, size):
+        data = self._rest or await self._more(size)
+        self._rest = data[size:]
+        return data[:size]
+
+    async def _more(self, size):
+        reading, self._given_up = self._given_up, None
+        if not reading and self._source.is_readable():
+            # No turn of the loop for what is there already.
+            return self._source.read_bytes(size, None).get_data() or b''
+        if not reading:
+            reading = _Operation(functools.partial(self._source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, self._cancellable),
+                                 self._source.read_bytes_finish)
+        try:
+            return (await reading).get_data() or b''
+        except GLib.Error:
+            raise
+        except BaseException:
+            self._given_up = reading
+            raise
+
+    def __del__(self):
+        self._cancellable.cancel()
 
 
-def _stream_of(channel):
-    if channel not in _streams:
-        _streams[channel] = DevSsh.ChannelStream.new(channel)
-    return _streams[channel]
+_readers = weakref.WeakKeyDictionary()
 
 
 async def _leave_channel(self, kind, error, trace):
     if not self.get_is_closed():
         await self.close_async()
-    _streams.pop(self, None)
+    _readers.pop(self, None)
 
 
 async def _read(self, size=READ_SIZE):
-    """What has come, at most size bytes; b'' when the peer has sent all."""
-    source = _stream_of(self).get_input_stream()
-    if source.is_readable():
-        # No turn of the loop for what is there already.
-        return source.read_bytes(size, None).get_data() or b''
-    data = await _Operation(functools.partial(source.read_bytes_async, size, GLib.PRIORITY_DEFAULT, None), source.read_bytes_finish)
-    return data.get_data() or b''
+    """What has come, at most size bytes; b'' when the peer has sent all. Who gives up waiting loses nothing."""
+    if self not in _readers:
+        _readers[self] = _Reader(self)
+    return await _readers[self].read(size)
 
 
 async def _read_all(self):
@@ -247,11 +370,33 @@ async def _write(self, data):
     await self.send_async(data)
 
 
-DevSsh.Channel.__aenter__ = _enter
-DevSsh.Channel.__aexit__ = _leave_channel
-DevSsh.Channel.__aiter__ = _read_all
-DevSsh.Channel.read = _read
-DevSsh.Channel.write = _write
+_add(DevSsh.Channel, __aenter__=_enter, __aexit__=_leave_channel, __aiter__=_read_all, read=_read, write=_write)
+
+# ---- questions ----
+
+def _refuse_what_raises(cls, signal):
+    """A handler that leaves the question gives False, and then the channel may wait for accept_channel_async(). GLib cannot tell
+    that from one that raises; but who raises refuses. Such a handler is disconnected by its number, not by its function."""
+    def wrap(connect):
+        @functools.wraps(connect)
+        def call(self, detailed, handler, *rest):
+            def refusing(*args):
+                try:
+                    return handler(*args)
+                except BaseException:
+                    opening = next(arg for arg in args if isinstance(arg, DevSsh.ChannelOpening))
+                    if not opening.get_answered():
+                        opening.reject(DevSsh.ChannelOpenFailure.NONE, None)
+                    raise
+            return connect(self, detailed, refusing if detailed.replace('_', '-') == signal else handler, *rest)
+        return call
+    for name in ('connect', 'connect_after', 'connect_object', 'connect_object_after'):
+        setattr(cls, name, wrap(getattr(cls, name)))
+
+
+_refuse_what_raises(DevSsh.Session, 'channel-opening')
+_refuse_what_raises(DevSsh.MultiChannelStream, 'channel-opening')
+_refuse_what_raises(DevSsh.Server, 'session-channel-opening')
 
 # ---- services ----
 
@@ -317,9 +462,18 @@ def _implemented(cls, **keywords):
 
 DevSsh.PortForwarder.__init_subclass__ = classmethod(_implemented)
 
-for _class in CLASSES:
-    _cls = getattr(DevSsh, _class)
-    for _name in [name for name in vars(_cls) if name.endswith('_async')]:
-        _finish = f"{_name.removesuffix('_async')}_finish"
-        # open_channel_full_async() ends in open_channel_finish().
-        _make_awaitable(_cls, _name, _finish if hasattr(_cls, _finish) else _finish.replace('_full_', '_'))
+
+def _operations():
+    """(class, name of a method or function) of all there are, without a look at a class that has none."""
+    for info in Repository.get_default().get_infos('DevSsh'):
+        if isinstance(info, (ObjectInfo, InterfaceInfo)):
+            names = [method.get_name() for method in info.get_methods()]
+            names = [name for name in names if name.endswith('_async')]
+            if names:
+                yield from ((getattr(DevSsh, info.get_name()), name) for name in names)
+
+
+for _cls, _name in _operations():
+    _finish = f"{_name.removesuffix('_async')}_finish"
+    # open_channel_full_async() ends in open_channel_finish().
+    _make_awaitable(_cls, _name, _finish if hasattr(_cls, _finish) else _finish.replace('_full_', '_'))
