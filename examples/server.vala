@@ -12,7 +12,7 @@ bool has_key (string lines, DevSsh.KeyPair key) {
             if (DevSsh.KeyPair.import_data (new Bytes (line.data), DevSsh.KeyFormat.SSH, null).equal (key))
                 return true;
         } catch (Error error) {
-            continue;
+            // a comment, or a key of another kind
         }
     }
     return false;
@@ -20,35 +20,28 @@ bool has_key (string lines, DevSsh.KeyPair key) {
 
 // The question is kept while the file is read; the session goes on with others.
 async void answer (DevSsh.Authentication who, File authorized_keys) {
+    bool yes = false;
     try {
         uint8[] lines;
         yield authorized_keys.load_contents_async (who.cancellable, out lines, null);
-        if (has_key ((string) lines, who.get_public_key ())) {
-            who.accept (null);
-            return;
-        }
+        yes = has_key ((string) lines, who.get_public_key ());
     } catch (Error error) {
-        printerr ("server: %s\n", error.message);
+        // no file, no key
     }
-    who.reject ();
-}
-
-async void echo (DevSsh.Channel channel, string text) {
-    try {
-        yield channel.send_async (new Bytes ((text + "\n").data));
-        channel.close_with_status (0);
-    } catch (Error error) {
-        printerr ("server: %s\n", error.message);
-    }
+    if (yes)
+        who.accept (null);
+    else
+        who.reject ();
 }
 
 bool channel_requested (DevSsh.Channel channel, DevSsh.ChannelRequest request) {
-    string? command = request.dup_command ();
-    bool is_echo = request.get_request_type () == DevSsh.REQUEST_EXEC && command != null && command.has_prefix ("echo ");
+    string command = request.dup_command () ?? "";
+    if (request.get_request_type () != DevSsh.REQUEST_EXEC || !command.has_prefix ("echo "))
+        return false;
 
-    request.complete (is_echo);
-    if (is_echo)
-        echo.begin (channel, command.substring ("echo ".length));
+    request.complete (true);
+    var text = new Bytes ((command.substring ("echo ".length) + "\n").data);
+    channel.send_async.begin (text, null, () => channel.close_with_status (0));
     return true;
 }
 
