@@ -3,13 +3,16 @@
 """Reads a channel as a stream, 64 KiB of bytes at a time.
 
    bench-reader.py devssh|devssh-async|asyncssh PORT BYTES
+   bench-reader.py asyncssh-pair 0 BYTES                  with a server of its own, a process on the other core
 
 Says "r" when it begins and "k" when it has all; "-" if it lacks the library.
 """
+import multiprocessing
 import os
 import sys
 
 READ_SIZE = 64 * 1024
+CORES = os.sched_getaffinity(0)
 CIPHER = 'aes256-gcm@openssh.com'
 
 
@@ -68,11 +71,16 @@ def with_devssh_async(port, wanted):
     DevSsh.run(main())
 
 
-def with_asyncssh(port, wanted):
-    import asyncio
+def import_asyncssh():
     import warnings
     warnings.simplefilter('ignore')
     import asyncssh
+    return asyncssh
+
+
+def with_asyncssh(port, wanted):
+    import asyncio
+    asyncssh = import_asyncssh()
 
     async def main():
         async with asyncssh.connect('127.0.0.1', port, username='bench', known_hosts=None, config=None, agent_path=None,
@@ -87,10 +95,44 @@ def with_asyncssh(port, wanted):
     asyncio.run(main())
 
 
-READERS = {'devssh': with_devssh, 'devssh-async': with_devssh_async, 'asyncssh': with_asyncssh}
+def serve_asyncssh(port):
+    """Lets everybody in, and sends so many bytes."""
+    import asyncio
+    asyncssh = import_asyncssh()
+    block = bytes(READ_SIZE)
+
+    class Server(asyncssh.SSHServer):
+        def begin_auth(self, username):
+            return False
+
+    async def send(process):
+        for _ in range(int(process.command.split()[1]) // len(block)):
+            process.stdout.write(block)
+            await process.stdout.drain()
+        process.exit(0)
+
+    async def main():
+        listener = await asyncssh.create_server(
+            Server, '127.0.0.1', 0, server_host_keys=[asyncssh.generate_private_key('ssh-ed25519')], process_factory=send,
+            encoding=None, encryption_algs=[CIPHER])
+        port.put(listener.sockets[0].getsockname()[1])
+        await asyncio.Event().wait()
+    os.sched_setaffinity(0, {min(CORES)})
+    asyncio.run(main())
+
+
+def with_asyncssh_pair(port, wanted):
+    import_asyncssh()
+    port = multiprocessing.SimpleQueue()
+    multiprocessing.Process(target=serve_asyncssh, args=(port,), daemon=True).start()
+    with_asyncssh(port.get(), wanted)
+
+
+READERS = {'devssh': with_devssh, 'devssh-async': with_devssh_async, 'asyncssh': with_asyncssh,
+           'asyncssh-pair': with_asyncssh_pair}
 
 if __name__ == '__main__':
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.sched_setaffinity(0, {max(CORES)})
     try:
         READERS[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))
     except (ImportError, ValueError):
