@@ -83,7 +83,7 @@ def test_runs(check):
 
 def main():
     if not os.path.exists(os.path.join(TOOLS, 'node_modules', '.installed')):
-        print('1..0 # SKIP introspection/typescript/install has not been run, or there is no npm')
+        print('1..0 # SKIP tools/install-npm introspection/typescript has not run, or there is no npm')
         return 0
     with tempfile.TemporaryDirectory(prefix='devssh-typescript-') as folder:
         check = Check(folder)

@@ -17,7 +17,7 @@ import traceback
 SERVER = os.environ.get('DEVSSH_PEER_SERVER', 'devssh-peer-server')
 CLIENT = os.environ.get('DEVSSH_PEER_CLIENT', 'devssh-peer-client')
 HERE = os.path.dirname(os.path.abspath(__file__))
-# The Node peers and their packages: put there by install-peers.
+# The Node peers and their packages.
 NODE_DIR = os.environ.get('DEVSSH_NODE_PEERS', HERE)
 KEYS = os.path.join(os.path.dirname(HERE), 'data', 'keys')
 LIMIT = 60          # seconds that one program may take
@@ -123,6 +123,12 @@ def sec1_key(kind):
 def public_key(kind):
     with open(key(kind) + '.pub', encoding='utf-8') as file:
         return file.read()
+
+
+def install_node_peers():
+    """For whoever runs one test by hand; tests/run has done it before."""
+    if not os.path.isdir(os.path.join(NODE_DIR, 'node_modules')):
+        subprocess.run([os.path.join(HERE, '../../tools/install-npm'), NODE_DIR], check=False, stdout=subprocess.DEVNULL)
 
 
 def free_port():

@@ -4,13 +4,11 @@
 import itertools
 import os
 import signal
-import subprocess
 
 import peers
 from peers import NodeServer, OurServer, Program, add, case, key, node_client, our_client, sec1_key
 
-if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
-    subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
+peers.install_node_peers()
 
 SERVERS = {'ours': OurServer, 'node': NodeServer}
 CLIENTS = {'ours': our_client, 'node': node_client}

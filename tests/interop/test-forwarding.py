@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import stat
-import subprocess
 import tempfile
 import threading
 import time
@@ -16,8 +15,7 @@ import peers
 from peers import (LIMIT, EchoTarget, NodeServer, OurServer, Program, Sshd, Target, add, case, key, node_client, our_client,
                    script, ssh)
 
-if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
-    subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
+peers.install_node_peers()
 
 OURS = os.environ.get('DEVSSH_EXAMPLES')
 

@@ -117,7 +117,7 @@ def by_puttygen(path, format, secret):
 
 def by_node(orders):
     if not shutil.which('node') or not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
-        raise Skip('no node, or tests/interop/install-peers has not run')
+        raise Skip('no node, or tools/install-npm tests/interop has not run')
     lines = ''.join(json.dumps(order) + '\n' for order in orders).encode()
     return [json.loads(line) for line in run('node', os.path.join(peers.NODE_DIR, 'dts-keys.mjs'), text=lines).stdout.splitlines()]
 

@@ -16,8 +16,7 @@ FORWARDS = 'local-forward,remote-forward,stream-forward,cancel-forward'
 NAMED_FORWARDS = 'local-forward,remote-forward,stream-forward'
 WHERE = os.environ['PATH'] + ':/usr/sbin:/sbin'
 
-if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
-    subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
+peers.install_node_peers()
 
 
 def program(name):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Secure and multi-channel streams, against those of the original library (npm) and among ourselves."""
 import os
-import subprocess
 
 import peers
 from peers import Program, add
@@ -11,8 +10,7 @@ STREAMS = os.environ.get('DEVSSH_PEER_STREAMS', 'devssh-peer-streams')
 PROGRAMS = {'ours': [STREAMS], 'node': ['node', os.path.join(peers.NODE_DIR, 'dts-streams.mjs')]}
 PAIRINGS = [('ours', 'ours'), ('ours', 'node'), ('node', 'ours')]
 
-if not os.path.isdir(os.path.join(peers.NODE_DIR, 'node_modules')):
-    subprocess.run([os.path.join(peers.HERE, 'install-peers')], check=False, stdout=subprocess.DEVNULL)
+peers.install_node_peers()
 
 
 class Listener(Program):
