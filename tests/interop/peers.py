@@ -254,6 +254,15 @@ def run(command, expect=0, text=None, limit=LIMIT, env=None):
     return done.stdout
 
 
+def run_dbclient(command, data, env):
+    """Its output, which goes into a file: where that is a pipe, and full as the channel is closed, it closes its side too, and then
+    waits for ever."""
+    with tempfile.TemporaryFile() as output:
+        subprocess.run(command, input=data, stdout=output, env=env, check=True, timeout=LIMIT)
+        output.seek(0)
+        return output.read()
+
+
 SSH_OPTIONS = ['-F', '/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null',
                '-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o', 'IdentitiesOnly=yes',
                '-o', 'IdentityAgent=none', '-o', 'BatchMode=yes']

@@ -429,7 +429,7 @@ def _():
     command = [program, '-y', '-y', '-i', identity, '-p', str(shared().port), 'test@127.0.0.1']
     env = {**os.environ, 'HOME': scratch('')}
     data = os.urandom(4 * MEBIBYTE)
-    assert run([*command, 'cat'], text=data, env=env) == data
+    assert peers.run_dbclient([*command, 'cat'], data, env) == data
     run([*command, 'exit 17'], expect=17, env=env)
 
 

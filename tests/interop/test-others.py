@@ -100,7 +100,7 @@ def dbclient_runs(how, *options):
     with ours(*options) as server:
         data = os.urandom(4 << 20)
         env = {**os.environ, 'DROPBEAR_PASSWORD': 'wonderland'}
-        assert run(dbclient(server.port, 'test@127.0.0.1', 'cat', how=how), text=data, env=env) == data
+        assert peers.run_dbclient(dbclient(server.port, 'test@127.0.0.1', 'cat', how=how), data, env) == data
         run(dbclient(server.port, 'test@127.0.0.1', 'exit 5', how=how), env=env, expect=5)
 
 
