@@ -45,6 +45,7 @@ struct _DevSshIoPortable
   gboolean               writing;
   GError                *out_error;
   gboolean               deferred;            /* a call of ready is on its way */
+  guint                  inside;              /* calls of the stream that we are in the middle of */
   gboolean               shutdown;            /* nothing more is written */
   gboolean               shutdown_due;        /* close the output when nothing is pending */
   gboolean               shutting_down;
@@ -86,13 +87,17 @@ devssh_io_portable_unref (gpointer data)
 static void
 devssh_io_portable_enter (DevSshIoPortable *self)
 {
+  devssh_io_portable_ref (self);
   g_main_context_push_thread_default (devssh_context_get_main_context (self->context));
+  self->inside++;
 }
 
 static void
 devssh_io_portable_leave (DevSshIoPortable *self)
 {
+  self->inside--;
   g_main_context_pop_thread_default (devssh_context_get_main_context (self->context));
+  devssh_io_portable_unref (self);
 }
 
 static void
@@ -100,7 +105,9 @@ devssh_io_portable_call (DevSshIoPortable *self,
                          GIOCondition      condition)
 {
   condition &= self->wanted;
-  if (condition != 0 && self->ready != NULL)
+  /* The other end of the stream may be in this thread, and answer what we are just writing: our owner, who writes, hears of it
+   * from the loop, as of all else. */
+  if (condition != 0 && self->ready != NULL && self->inside == 0)
     self->ready (condition, self->user_data);
 }
 
@@ -550,11 +557,13 @@ devssh_io_portable_write (DevSshIoPortable  *self,
 
   if (self->output_polls)
     {
+      devssh_io_portable_enter (self);
       if (self->output_may_signal)
         n = devssh_io_portable_write_quietly (self, data, size, &local_error);
       else
         n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (self->output),
                                                         data, size, NULL, &local_error);
+      devssh_io_portable_leave (self);
       if (n >= 0)
         return n;
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))

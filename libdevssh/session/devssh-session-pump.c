@@ -147,6 +147,9 @@ devssh_pump_flush (DevSshPump *self)
 
       self->writes_left--;
       written = devssh_io_watch_write (self->watch, output, length, &error);
+      /* The other end of the stream may be in this thread, and whoever it told may have ended us. */
+      if (self->watch == NULL || devssh_transport_is_lost (self->transport))
+        return;
       if (written == DEVSSH_IO_WOULD_BLOCK)
         break;
       if (written < 0 && (self->session == NULL || self->lingering))

@@ -3,6 +3,7 @@
 #include <libdevssh/session/devssh-io-source-private.h>
 
 #include "../test-far-end.h"
+#include "rendezvous-stream.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -734,6 +735,75 @@ test_fork (void)
   test_pair_clear (&pair);
 }
 
+/* A stream whose other end is in this process, and answers while we are still writing. */
+typedef struct
+{
+  DevSshIoWatch *near;
+  DevSshIoWatch *far;
+  gboolean       writing;
+  gboolean       called_inside;
+  gboolean       answered;
+} Answered;
+
+static void
+test_near_cb (DevSshIoWatch *watch,
+              GIOCondition   condition,
+              gpointer       user_data)
+{
+  Answered *self = user_data;
+  guint8 buffer[16];
+
+  self->called_inside |= self->writing;
+  if (devssh_io_watch_read (watch, buffer, sizeof buffer, NULL) == 4)
+    self->answered = memcmp (buffer, "pong", 4) == 0;
+}
+
+static void
+test_far_cb (DevSshIoWatch *watch,
+             GIOCondition   condition,
+             gpointer       user_data)
+{
+  guint8 buffer[16];
+
+  if (devssh_io_watch_read (watch, buffer, sizeof buffer, NULL) > 0)
+    g_assert_cmpint (devssh_io_watch_write (watch, (const guint8 *) "pong", 4, NULL), ==, 4);
+}
+
+static gboolean
+test_near_write_cb (gpointer user_data)
+{
+  Answered *self = user_data;
+
+  self->writing = TRUE;
+  g_assert_cmpint (devssh_io_watch_write (self->near, (const guint8 *) "ping", 4, NULL), ==, 4);
+  self->writing = FALSE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_answered_inside (void)
+{
+  g_autoptr(GIOStream) near = NULL;
+  g_autoptr(GIOStream) far = NULL;
+  DevSshContext *context = devssh_context_ref_thread_default ();
+  Answered self = { 0 };
+
+  rendezvous_stream_pair (&near, &far);
+  self.near = devssh_io_watch_new (context, near, test_near_cb, &self);
+  self.far = devssh_io_watch_new (context, far, test_far_cb, &self);
+  devssh_io_watch_set_wanted (self.near, G_IO_IN);
+  devssh_io_watch_set_wanted (self.far, G_IO_IN);
+  test_spin_idle ();
+  g_idle_add (test_near_write_cb, &self);
+  test_spin_until (self.answered);
+  g_assert_false (self.called_inside);
+
+  devssh_io_watch_free_and_close (self.near);
+  devssh_io_watch_free_and_close (self.far);
+  test_spin_idle ();
+  devssh_context_unref (context);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -765,6 +835,7 @@ main (int   argc,
 
         g_test_add_data_func (path, kinds[i].pair, sentences[j].func);
       }
+  g_test_add_func ("/session/io-source/opaque/answered-inside", test_answered_inside);
   g_test_add_func ("/session/io-source/tcp/abort", test_abort);
   g_test_add_func ("/session/io-source/tcp/close-gracefully", test_close_gracefully);
   g_test_add_func ("/session/io-source/tcp/hang-up-unwanted", test_hang_up_unwanted);
