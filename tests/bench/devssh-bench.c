@@ -33,7 +33,7 @@ static char         *plugin_folder;
 static int           rounds;
 
 static const GOptionEntry options[] = {
-  { "quick", 0, 0, G_OPTION_ARG_NONE, &settings.quick, "Shorter and fewer runs, within a minute", NULL },
+  { "quick", 0, 0, G_OPTION_ARG_NONE, &settings.quick, "Shorter and fewer runs, in about a minute", NULL },
   { "rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "How often everything takes its turn", "N" },
   { "only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &only, "Only these measures or groups", "NAME,..." },
   { "list", 0, 0, G_OPTION_ARG_NONE, &list, "Name what can be measured", NULL },
