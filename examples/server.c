@@ -83,7 +83,8 @@ channel_requested (DevSshChannel *channel, DevSshChannelRequest *request, gpoint
   g_autofree char *text = NULL;
   g_autoptr(GBytes) answer = NULL;
 
-  if (g_strcmp0 (devssh_channel_request_get_request_type (request), "exec") != 0 || !g_str_has_prefix (command, "echo "))
+  if (g_strcmp0 (devssh_channel_request_get_request_type (request), "exec") != 0
+      || command == NULL || !g_str_has_prefix (command, "echo "))
     return FALSE;
   devssh_channel_request_complete (request, TRUE);
   text = g_strconcat (command + strlen ("echo "), "\n", NULL);

@@ -69,7 +69,7 @@ function serve(port, hostKeyFile, authorizedKeys) {
 }
 
 function answer(channel, request) {
-    const text = request.get_request_type() === 'exec' && request.dup_command().match(/^echo (.*)$/s)?.[1];
+    const text = request.get_request_type() === 'exec' && request.dup_command()?.match(/^echo (.*)$/s)?.[1];
     if (typeof text !== 'string')
         return false;
     request.complete(true);

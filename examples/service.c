@@ -18,10 +18,12 @@ G_DEFINE_TYPE (Shout, shout, DEVSSH_TYPE_SERVICE)
 static void
 data (DevSshChannel *channel, GBytes *bytes, gpointer user_data)
 {
-  gsize size;
-  const char *text = g_bytes_get_data (bytes, &size);
-  g_autoptr(GBytes) capitals = g_bytes_new_take (g_ascii_strup (text, (gssize) size), size);
+  gsize size = g_bytes_get_size (bytes);
+  char *text = g_memdup2 (g_bytes_get_data (bytes, NULL), size);
+  g_autoptr(GBytes) capitals = g_bytes_new_take (text, size);
 
+  for (gsize i = 0; i < size; i++)
+    text[i] = g_ascii_toupper (text[i]);
   devssh_channel_send_async (channel, capitals, NULL, NULL, NULL);
 }
 

@@ -283,11 +283,11 @@ wait_for_end (DevSshChannel       *self,
  * devssh_channel_wait_closed_async:
  * @self: a channel
  * @cancellable: (nullable): a way to stop waiting
- * @callback: (scope async) (closure user_data): called when the channel is closed and nothing more comes from its peer
+ * @callback: (scope async) (closure user_data): called when the channel is closed
  * @user_data: for @callback
  *
- * Waits for the end of the channel, whoever brings it. How a command ended is known then, also where its peer said so after
- * its last data: see [method@Channel.get_exit_status] (RFC 4254, section 6.10).
+ * Waits for the end of the channel (RFC 4254, section 5.3), whoever brings it. If it is the peer, how its command ended is known
+ * then, also where it said so behind its last data: see [method@Channel.get_exit_status] (RFC 4254, section 6.10).
  *
  * Somebody has to read meanwhile what comes, or a peer with more to send than the window takes waits for ever.
  *

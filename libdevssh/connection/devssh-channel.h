@@ -147,7 +147,7 @@ DEVSSH_AVAILABLE_IN_1_0
 gboolean            devssh_channel_close_finish               (DevSshChannel        *self,
                                                                GAsyncResult         *result,
                                                                GError              **error);
-/* Whoever closes it; the exit status is known then. */
+/* Whoever closes it. If the peer does, the exit status is known then. */
 DEVSSH_AVAILABLE_IN_1_0
 void                devssh_channel_wait_closed_async          (DevSshChannel        *self,
                                                                GCancellable         *cancellable,

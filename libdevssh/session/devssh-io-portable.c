@@ -510,8 +510,10 @@ devssh_io_portable_read (DevSshIoPortable  *self,
 
   if (self->input_polls)
     {
+      devssh_io_portable_enter (self);
       n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->input),
                                                     data, size, NULL, &local_error);
+      devssh_io_portable_leave (self);
       if (n >= 0)
         return n;
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))

@@ -147,18 +147,21 @@ def forward(language, direction):
 def service(language):
     askpass = peers.write('askpass', '#!/bin/sh\necho "$DEVSSH_TEST_PASSWORD"\n', 0o700)
 
+    # Also what is no text, a NUL among it.
+    said_there = b'hello, world\n' * 100000 + bytes(range(256)) * 100
+
     def shout(port, subsystem, password='wonderland', expect=0):
         environment = {**os.environ, 'SSH_ASKPASS_REQUIRE': 'force', 'SSH_ASKPASS': askpass, 'DEVSSH_TEST_PASSWORD': password}
         return run(['ssh', '-o', 'BatchMode=no', '-o', 'PreferredAuthentications=password', '-o', 'NumberOfPasswordPrompts=1',
                     *peers.SSH_OPTIONS, '-p', port, '-s', 'alice@127.0.0.1', subsystem], expect=expect, env=environment,
-                   text=b'hello, world\n' * 100000)
+                   text=said_there)
 
     with Program(program('service', language)) as server:
         port, = said(server, r'^listening on port (\d+)$')
-        assert shout(port, 'shout') == b'HELLO, WORLD\n' * 100000
+        assert shout(port, 'shout') == said_there.upper()
         shout(port, 'whisper', expect=255)
         shout(port, 'shout', password='looking-glass', expect=255)
-        assert shout(port, 'shout') == b'HELLO, WORLD\n' * 100000
+        assert shout(port, 'shout') == said_there.upper()
 
 
 def all_four(language):
